@@ -1235,10 +1235,13 @@ func (*GetCustomerStateCommand_CustomerNumber) isGetCustomerStateCommand_Custome
 func (*GetCustomerStateCommand_SecondaryId) isGetCustomerStateCommand_Customer() {}
 
 type GetCustomerStateReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	Data          *CustomerStateReplyData `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	Data        *CustomerStateReplyData `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1292,6 +1295,13 @@ func (x *GetCustomerStateReply) GetData() *CustomerStateReplyData {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *GetCustomerStateReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type CustomerStateReplyData struct {
@@ -2431,10 +2441,13 @@ func (*DeleteCustomerMetadataCommand_CustomerNumber) isDeleteCustomerMetadataCom
 func (*DeleteCustomerMetadataCommand_SecondaryId) isDeleteCustomerMetadataCommand_Customer() {}
 
 type UpdateCustomerStateReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	CustomerId    *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2488,6 +2501,13 @@ func (x *UpdateCustomerStateReply) GetCustomerId() *wrapperspb.StringValue {
 		return x.CustomerId
 	}
 	return nil
+}
+
+func (x *UpdateCustomerStateReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type UpdateCustomerAppDataCommand struct {
@@ -2695,10 +2715,13 @@ func (*DeleteCustomerAppDataCommand_CustomerNumber) isDeleteCustomerAppDataComma
 func (*DeleteCustomerAppDataCommand_SecondaryId) isDeleteCustomerAppDataCommand_Customer() {}
 
 type UpdateCustomerAppDataReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	CustomerId    *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2752,6 +2775,13 @@ func (x *UpdateCustomerAppDataReply) GetCustomerId() *wrapperspb.StringValue {
 		return x.CustomerId
 	}
 	return nil
+}
+
+func (x *UpdateCustomerAppDataReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type LeaseCustomerAppDataCommand struct {
@@ -2853,11 +2883,14 @@ func (*LeaseCustomerAppDataCommand_CustomerNumber) isLeaseCustomerAppDataCommand
 func (*LeaseCustomerAppDataCommand_SecondaryId) isLeaseCustomerAppDataCommand_Customer() {}
 
 type LeaseCustomerAppDataReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	CustomerId    *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Value         *DataMapValue           `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Value       *DataMapValue           `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2918,6 +2951,13 @@ func (x *LeaseCustomerAppDataReply) GetValue() *DataMapValue {
 		return x.Value
 	}
 	return nil
+}
+
+func (x *LeaseCustomerAppDataReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type SendMessageCommand struct {
@@ -3607,8 +3647,11 @@ type ReplayPaymentReply struct {
 	TransactionId    *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	DebitCustomerId  *wrapperspb.StringValue `protobuf:"bytes,4,opt,name=debit_customer_id,json=debitCustomerId,proto3" json:"debit_customer_id,omitempty"`
 	CreditCustomerId *wrapperspb.StringValue `protobuf:"bytes,5,opt,name=credit_customer_id,json=creditCustomerId,proto3" json:"credit_customer_id,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReplayPaymentReply) Reset() {
@@ -3676,11 +3719,21 @@ func (x *ReplayPaymentReply) GetCreditCustomerId() *wrapperspb.StringValue {
 	return nil
 }
 
+func (x *ReplayPaymentReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
+}
+
 type TagCommandReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	WorkId        *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=work_id,json=workId,proto3" json:"work_id,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	WorkId      *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=work_id,json=workId,proto3" json:"work_id,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3734,6 +3787,13 @@ func (x *TagCommandReply) GetWorkId() *wrapperspb.StringValue {
 		return x.WorkId
 	}
 	return nil
+}
+
+func (x *TagCommandReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type CustomerActivityCommand struct {
@@ -4357,10 +4417,13 @@ func (x *ReplayMessagingSessionCommand) GetCost() *Cash {
 }
 
 type CustomerActivityReply struct {
-	state         protoimpl.MessageState  `protogen:"open.v1"`
-	Status        bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	CustomerId    *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	state       protoimpl.MessageState  `protogen:"open.v1"`
+	Status      bool                    `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4414,6 +4477,13 @@ func (x *CustomerActivityReply) GetCustomerId() *wrapperspb.StringValue {
 		return x.CustomerId
 	}
 	return nil
+}
+
+func (x *CustomerActivityReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type ServerToAppNotification struct {
@@ -5810,11 +5880,13 @@ const file_app_socket_proto_rawDesc = "" +
 	"\x0fcustomer_number\x18\x02 \x01(\v2&.com.elarian.hera.proto.CustomerNumberH\x00R\x0ecustomerNumber\x12I\n" +
 	"\fsecondary_id\x18\x03 \x01(\v2$.com.elarian.hera.proto.IndexMappingH\x00R\vsecondaryIdB\n" +
 	"\n" +
-	"\bcustomer\"\x95\x01\n" +
+	"\bcustomer\"\xb5\x01\n" +
 	"\x15GetCustomerStateReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12B\n" +
-	"\x04data\x18\x03 \x01(\v2..com.elarian.hera.proto.CustomerStateReplyDataR\x04data\"\xf1\x02\n" +
+	"\x04data\x18\x03 \x01(\v2..com.elarian.hera.proto.CustomerStateReplyDataR\x04data\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xf1\x02\n" +
 	"\x16CustomerStateReplyData\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12L\n" +
@@ -5901,12 +5973,14 @@ const file_app_socket_proto_rawDesc = "" +
 	"\fsecondary_id\x18\x03 \x01(\v2$.com.elarian.hera.proto.IndexMappingH\x00R\vsecondaryId\x12\x1c\n" +
 	"\tdeletions\x18\x04 \x03(\tR\tdeletionsB\n" +
 	"\n" +
-	"\bcustomer\"\x93\x01\n" +
+	"\bcustomer\"\xb3\x01\n" +
 	"\x18UpdateCustomerStateReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12=\n" +
 	"\vcustomer_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\n" +
-	"customerId\"\xa9\x02\n" +
+	"customerId\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xa9\x02\n" +
 	"\x1cUpdateCustomerAppDataCommand\x12!\n" +
 	"\vcustomer_id\x18\x01 \x01(\tH\x00R\n" +
 	"customerId\x12Q\n" +
@@ -5921,25 +5995,29 @@ const file_app_socket_proto_rawDesc = "" +
 	"\x0fcustomer_number\x18\x02 \x01(\v2&.com.elarian.hera.proto.CustomerNumberH\x00R\x0ecustomerNumber\x12I\n" +
 	"\fsecondary_id\x18\x03 \x01(\v2$.com.elarian.hera.proto.IndexMappingH\x00R\vsecondaryIdB\n" +
 	"\n" +
-	"\bcustomer\"\x95\x01\n" +
+	"\bcustomer\"\xb5\x01\n" +
 	"\x1aUpdateCustomerAppDataReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12=\n" +
 	"\vcustomer_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\n" +
-	"customerId\"\xea\x01\n" +
+	"customerId\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xea\x01\n" +
 	"\x1bLeaseCustomerAppDataCommand\x12!\n" +
 	"\vcustomer_id\x18\x01 \x01(\tH\x00R\n" +
 	"customerId\x12Q\n" +
 	"\x0fcustomer_number\x18\x02 \x01(\v2&.com.elarian.hera.proto.CustomerNumberH\x00R\x0ecustomerNumber\x12I\n" +
 	"\fsecondary_id\x18\x03 \x01(\v2$.com.elarian.hera.proto.IndexMappingH\x00R\vsecondaryIdB\n" +
 	"\n" +
-	"\bcustomer\"\xd0\x01\n" +
+	"\bcustomer\"\xf0\x01\n" +
 	"\x19LeaseCustomerAppDataReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12=\n" +
 	"\vcustomer_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\n" +
 	"customerId\x12:\n" +
-	"\x05value\x18\x04 \x01(\v2$.com.elarian.hera.proto.DataMapValueR\x05value\"\xff\x01\n" +
+	"\x05value\x18\x04 \x01(\v2$.com.elarian.hera.proto.DataMapValueR\x05value\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xff\x01\n" +
 	"\x12SendMessageCommand\x12O\n" +
 	"\x0fcustomer_number\x18\x01 \x01(\v2&.com.elarian.hera.proto.CustomerNumberR\x0ecustomerNumber\x12U\n" +
 	"\x0echannel_number\x18\x02 \x01(\v2..com.elarian.hera.proto.MessagingChannelNumberR\rchannelNumber\x12A\n" +
@@ -5999,17 +6077,21 @@ const file_app_socket_proto_rawDesc = "" +
 	"\x17provider_transaction_id\x18\x02 \x01(\tR\x15providerTransactionId\x129\n" +
 	"\n" +
 	"updated_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12=\n" +
-	"\x06status\x18\x04 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xa9\x02\n" +
+	"\x06status\x18\x04 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xc9\x02\n" +
 	"\x12ReplayPaymentReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12C\n" +
 	"\x0etransaction_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\rtransactionId\x12H\n" +
 	"\x11debit_customer_id\x18\x04 \x01(\v2\x1c.google.protobuf.StringValueR\x0fdebitCustomerId\x12J\n" +
-	"\x12credit_customer_id\x18\x05 \x01(\v2\x1c.google.protobuf.StringValueR\x10creditCustomerId\"\x82\x01\n" +
+	"\x12credit_customer_id\x18\x05 \x01(\v2\x1c.google.protobuf.StringValueR\x10creditCustomerId\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xa2\x01\n" +
 	"\x0fTagCommandReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x125\n" +
-	"\awork_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\x06workId\"\xd3\x02\n" +
+	"\awork_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\x06workId\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xd3\x02\n" +
 	"\x17CustomerActivityCommand\x12O\n" +
 	"\x0fcustomer_number\x18\x01 \x01(\v2&.com.elarian.hera.proto.CustomerNumberR\x0ecustomerNumber\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1d\n" +
@@ -6075,12 +6157,14 @@ const file_app_socket_proto_rawDesc = "" +
 	"\bduration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12P\n" +
 	"\n" +
 	"end_reason\x18\x06 \x01(\x0e21.com.elarian.hera.proto.MessagingSessionEndReasonR\tendReason\x120\n" +
-	"\x04cost\x18\a \x01(\v2\x1c.com.elarian.hera.proto.CashR\x04cost\"\x90\x01\n" +
+	"\x04cost\x18\a \x01(\v2\x1c.com.elarian.hera.proto.CashR\x04cost\"\xb0\x01\n" +
 	"\x15CustomerActivityReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12=\n" +
 	"\vcustomer_id\x18\x03 \x01(\v2\x1c.google.protobuf.StringValueR\n" +
-	"customerId\"\xc7\x01\n" +
+	"customerId\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xc7\x01\n" +
 	"\x17ServerToAppNotification\x12U\n" +
 	"\bcustomer\x18\x01 \x01(\v27.com.elarian.hera.proto.ServerToAppCustomerNotificationH\x00R\bcustomer\x12L\n" +
 	"\x05purse\x18\x02 \x01(\v24.com.elarian.hera.proto.ServerToAppPurseNotificationH\x00R\x05purseB\a\n" +

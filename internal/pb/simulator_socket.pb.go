@@ -334,10 +334,13 @@ func (x *UpdatePaymentStatusSimulatorCommand) GetStatus() PaymentStatus {
 }
 
 type SimulatorToServerCommandReply struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Status        bool                   `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Description   string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	Message       *OutboundMessage       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Status      bool                   `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	Description string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	Message     *OutboundMessage       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
+	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -391,6 +394,13 @@ func (x *SimulatorToServerCommandReply) GetMessage() *OutboundMessage {
 		return x.Message
 	}
 	return nil
+}
+
+func (x *SimulatorToServerCommandReply) GetErrorCode() string {
+	if x != nil {
+		return x.ErrorCode
+	}
+	return ""
 }
 
 type ServerToSimulatorNotification struct {
@@ -1173,11 +1183,13 @@ const file_simulator_socket_proto_rawDesc = "" +
 	"\x06status\x18\x05 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\x8b\x01\n" +
 	"#UpdatePaymentStatusSimulatorCommand\x12%\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tR\rtransactionId\x12=\n" +
-	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\x9c\x01\n" +
+	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xbc\x01\n" +
 	"\x1dSimulatorToServerCommandReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12A\n" +
-	"\amessage\x18\x03 \x01(\v2'.com.elarian.hera.proto.OutboundMessageR\amessage\"\xc5\x04\n" +
+	"\amessage\x18\x03 \x01(\v2'.com.elarian.hera.proto.OutboundMessageR\amessage\x12\x1e\n" +
+	"\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xc5\x04\n" +
 	"\x1dServerToSimulatorNotification\x12]\n" +
 	"\fsend_message\x18\x01 \x01(\v28.com.elarian.hera.proto.SendMessageSimulatorNotificationH\x00R\vsendMessage\x12d\n" +
 	"\x0fmake_voice_call\x18\x02 \x01(\v2:.com.elarian.hera.proto.MakeVoiceCallSimulatorNotificationH\x00R\rmakeVoiceCall\x12v\n" +
