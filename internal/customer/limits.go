@@ -1,0 +1,44 @@
+package customer
+
+// Limits bounds what one customer may hold; sizes are in bytes. Past a limit a command is refused
+// with a text that names the limit, and changes nothing.
+type Limits struct {
+	KeyBytes      int // a key of a tag, secondary id or metadata
+	ValueBytes    int // a value of metadata, of a tag or of a secondary id
+	MetadataKeys  int
+	MetadataBytes int // keys and values of one customer together
+	Tags          int
+	SecondaryIDs  int
+	AppDataBytes  int
+}
+
+// DefaultLimits are those of behaviour.md, section 3.
+func DefaultLimits() Limits {
+	return Limits{
+		KeyBytes:      256,
+		ValueBytes:    64 << 10,
+		MetadataKeys:  256,
+		MetadataBytes: 512 << 10,
+		Tags:          64,
+		SecondaryIDs:  32,
+		AppDataBytes:  256 << 10,
+	}
+}
+
+// checkKey refuses an empty or too long key; field names it in the text.
+func (l Limits) checkKey(field, key string) error {
+	if key == "" {
+		return Refuse(InvalidRequest, "%s: empty key", field)
+	}
+	if len(key) > l.KeyBytes {
+		return Refuse(LimitReached, "%s: a key of %d bytes is over the limit of %d", field, len(key), l.KeyBytes)
+	}
+	return nil
+}
+
+func (l Limits) checkValue(field, key string, size int) error {
+	if size > l.ValueBytes {
+		return Refuse(LimitReached, "%s: the value of %q has %d bytes, over the limit of %d", field, key, size, l.ValueBytes)
+	}
+	return nil
+}

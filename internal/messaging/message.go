@@ -1,0 +1,127 @@
+package messaging
+
+import (
+	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
+)
+
+// Status is where a message stands.
+type Status int32
+
+// The statuses of a message.
+const (
+	StatusUnspecified        Status = 0
+	Queued                   Status = 100
+	Sent                     Status = 101
+	Delivered                Status = 300
+	Read                     Status = 301
+	Received                 Status = 302
+	SessionInitiated         Status = 303
+	Failed                   Status = 400
+	NoConsent                Status = 401
+	NoCapability             Status = 402
+	Expired                  Status = 403
+	NoSessionInProgress      Status = 404
+	OtherSessionInProgress   Status = 405
+	InvalidReplyToken        Status = 406
+	InvalidChannelNumber     Status = 407
+	NotSupported             Status = 408
+	InvalidReplyToMessageID  Status = 409
+	InvalidCustomerID        Status = 410
+	DuplicateRequest         Status = 411
+	TagNotFound              Status = 412
+	CustomerNumberNotFound   Status = 413
+	DecommissionedCustomerID Status = 414
+	Rejected                 Status = 415
+	InvalidRequest           Status = 416
+	InsufficientCredits      Status = 417
+	GatewayError             Status = 418
+	ApplicationError         Status = 501
+)
+
+// Final says whether no other status follows, but for delivered, which read may follow.
+func (s Status) Final() bool { return s >= 300 }
+
+// follows says whether s may come after old: statuses only move forward, 1xx to 3xx or 4xx,
+// delivered to read.
+func (s Status) follows(old Status) bool {
+	if old == Delivered {
+		return s == Read
+	}
+	return !old.Final() && s > old
+}
+
+// Message is one message of a customer, in either direction.
+type Message struct {
+	ID        string
+	Inbound   bool
+	Number    customer.Number
+	Channel   ChannelNumber
+	App       string
+	Session   string
+	InReplyTo string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	Parts []Part    // of an inbound one
+	Out   *Outbound // of an outbound one
+
+	Status            Status
+	Description       string
+	Provider          int32 // the wire's ChannelNumberProvider, 0 the simulator
+	ProviderMessageID string
+	Cost              *Cash
+	Reactions         []Reaction
+}
+
+// Reaction is what a customer did with a message; Kind is the wire's MessageReaction.
+type Reaction struct {
+	Kind int32     `cbor:"1,keyasint"`
+	At   time.Time `cbor:"2,keyasint"`
+}
+
+// SetStatus moves the message on; it says whether the status is news. One that would go back
+// changes nothing.
+func (m *Message) SetStatus(s Status, description string, now time.Time) bool {
+	if !s.follows(m.Status) {
+		return false
+	}
+	m.Status, m.Description, m.UpdatedAt = s, description, now
+	return true
+}
+
+// Refusal is a message that is turned down: nothing was stored or sent.
+type Refusal struct {
+	Status Status
+	Text   string
+}
+
+func (r *Refusal) Error() string { return r.Text }
+
+// CheckBody refuses a body that is empty or that the channel cannot carry.
+func (o *Outbound) CheckBody(ch Channel) error {
+	kind := o.Body.kind()
+	if o.Body.empty() {
+		return &Refusal{InvalidRequest, "message.body: empty"}
+	}
+	if !carries(ch, kind) {
+		return &Refusal{NotSupported, "message.body: " + ch.String() + " cannot carry a body of kind " + kind}
+	}
+	return nil
+}
+
+// carries says which kinds of body a channel can carry.
+func carries(ch Channel, kind string) bool {
+	switch ch {
+	case SMS:
+		return kind == "text" || kind == "template" || kind == "url"
+	case USSD:
+		return kind == "ussd"
+	case Voice:
+		return kind == "voice"
+	case Email:
+		return kind == "email" || kind == "text" || kind == "template"
+	}
+	return kind != "voice" && kind != "ussd" && kind != "email"
+}
