@@ -1,0 +1,334 @@
+package elarian
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/elarian-go/elarian/internal/pb"
+	"github.com/elarian-go/elarian/internal/rsocket"
+)
+
+// link keeps one connection to the server: it connects, connects again when the connection is
+// lost, and gives up only where it is refused. Clients and simulators have one each.
+//
+// One goroutine, run, owns the connection; handlers run on goroutines of the pool. Both end before close returns.
+type link struct {
+	config    *Config
+	simulator bool
+	// receive answers a notification. Nil means that none are taken.
+	receive receiver
+	pool    pool
+
+	ctx    context.Context // ends with close
+	cancel context.CancelFunc
+	ended  chan struct{} // closed when run has returned
+
+	mu       sync.Mutex
+	started  bool
+	draining bool
+	conn     *rsocket.Conn
+	err      error         // why it ended for good
+	last     error         // why the latest attempt failed
+	changed  chan struct{} // closed with each change of conn or err, then replaced
+}
+
+func newLink(config *Config, simulator bool) *link {
+	l := &link{config: config, simulator: simulator, changed: make(chan struct{}), ended: make(chan struct{})}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.pool.limit = config.Concurrency
+	return l
+}
+
+// start begins to connect, once. It gives false where that had happened before.
+func (l *link) start(takes receiver) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.err != nil:
+		return false, fmt.Errorf("elarian: %w", l.err)
+	case l.started:
+		return false, nil
+	}
+	if err := l.config.check(); err != nil {
+		return false, err
+	}
+	l.started, l.receive = true, takes
+	go l.run()
+	return true, nil
+}
+
+func (l *link) isStarted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.started
+}
+
+// run connects until close or a refusal.
+func (l *link) run() {
+	defer close(l.ended)
+	log := l.config.Logger.With("server", l.config.Address, "app", l.config.AppID)
+	var pause time.Duration
+	for {
+		began := time.Now()
+		err := l.serve()
+		switch {
+		case l.ctx.Err() != nil:
+			l.end(ErrClosed)
+			return
+		case errors.Is(err, ErrUnauthorized):
+			log.Error("elarian: the server refuses this app", "error", err)
+			l.end(err)
+			return
+		}
+		// A connection that lived longer than the pause before it was a good one.
+		if time.Since(began) > pause {
+			pause = 0
+		}
+		pause = min(max(2*pause, l.config.retryMin), l.config.retryMax)
+		wait := pause/2 + rand.N(pause/2+1)
+		log.Warn("elarian: not connected, trying again", "error", err, "in", wait.Round(time.Millisecond))
+		select {
+		case <-time.After(wait):
+		case <-l.ctx.Done():
+		}
+	}
+}
+
+// serve makes one connection and returns when it has ended, with the reason.
+func (l *link) serve() error {
+	ctx, cancel := context.WithCancel(l.ctx) // of handlers: they answer on this connection or not at all
+	defer cancel()
+	conn, err := l.dial(ctx)
+	if err != nil {
+		l.set(nil, err)
+		return err
+	}
+	l.config.Logger.Debug("elarian: connected", "server", l.config.Address, "app", l.config.AppID)
+	l.set(conn, nil)
+	select {
+	case <-conn.Done():
+	case <-l.ctx.Done():
+		_ = conn.Close(nil)
+	}
+	err = refusal(conn.Err())
+	l.set(nil, err)
+	return err
+}
+
+func (l *link) dial(ctx context.Context) (*rsocket.Conn, error) {
+	tlsConfig, err := l.config.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	setup, err := l.setup()
+	if err != nil {
+		return nil, err
+	}
+	var handler rsocket.Handler
+	if l.receive != nil {
+		handler = func(r *rsocket.Request) { l.notified(ctx, r) }
+	}
+	conn, err := rsocket.Dial(ctx, l.config.Address, setup, handler, rsocket.Options{
+		TLS:    tlsConfig,
+		Logger: l.config.Logger,
+	})
+	if err != nil {
+		return nil, refusal(err)
+	}
+	return conn, nil
+}
+
+// setup is what the app says of itself. "answers":"exact" tells that a notification is answered when
+// its handler returns, so that the server need not guess how long to hold the next one back.
+func (l *link) setup() (*rsocket.Setup, error) {
+	m := &pb.AppConnectionMetadata{
+		OrgId:         l.config.OrgID,
+		AppId:         l.config.AppID,
+		SimulatorMode: l.simulator,
+		SimplexMode:   l.simulator || l.receive == nil,
+	}
+	if l.config.AuthToken != "" {
+		m.AuthToken = wrapperspb.String(l.config.AuthToken)
+	} else {
+		m.ApiKey = wrapperspb.String(l.config.APIKey)
+	}
+	data, err := proto.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return &rsocket.Setup{
+		Data:         data,
+		Metadata:     []byte(`{"agent":"go/` + Version + `","answers":"exact"}`),
+		MetadataMIME: "application/json",
+		KeepAlive:    l.config.KeepAlive,
+		Lifetime:     4 * l.config.KeepAlive,
+	}, nil
+}
+
+// refusal marks the errors that connecting again would not cure.
+func refusal(err error) error {
+	var remote *rsocket.Error
+	if !errors.As(err, &remote) {
+		return err
+	}
+	switch remote.Code {
+	case rsocket.RejectedSetup, rsocket.InvalidSetup, rsocket.UnsupportedSetup:
+		return fmt.Errorf("%w: %s", ErrUnauthorized, remote.Text)
+	}
+	return err
+}
+
+func (l *link) set(conn *rsocket.Conn, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn, l.last = conn, err
+	l.signal()
+}
+
+func (l *link) end(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = err
+	}
+	l.signal()
+}
+
+// signal wakes who waits for a change. The caller holds l.mu.
+func (l *link) signal() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// connection waits for a connection that is not the one that just failed.
+func (l *link) connection(ctx context.Context, failed *rsocket.Conn) (*rsocket.Conn, error) {
+	for {
+		l.mu.Lock()
+		conn, err, last, changed := l.conn, l.err, l.last, l.changed
+		l.mu.Unlock()
+		switch {
+		case err != nil:
+			return nil, err
+		case conn != nil && conn != failed:
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, notConnected(ctx, last)
+		}
+	}
+}
+
+func notConnected(ctx context.Context, last error) error {
+	if last != nil {
+		return fmt.Errorf("not connected (%w): %w", last, context.Cause(ctx))
+	}
+	return fmt.Errorf("not connected: %w", context.Cause(ctx))
+}
+
+// first waits for the outcome of the first attempt to connect.
+func (l *link) first(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		conn, err, last, changed := l.conn, l.err, l.last, l.changed
+		l.mu.Unlock()
+		switch {
+		case err != nil:
+			return err
+		case conn != nil:
+			return nil
+		case last != nil:
+			return last
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// request sends a payload and waits for the reply. Where the connection is lost first, a repeatable
+// one is sent again on the next connection.
+func (l *link) request(ctx context.Context, payload []byte, repeatable bool) ([]byte, error) {
+	if _, ok := ctx.Deadline(); !ok && l.config.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.config.Timeout)
+		defer cancel()
+	}
+	var conn *rsocket.Conn
+	var err error
+	for {
+		if conn, err = l.connection(ctx, conn); err != nil {
+			return nil, err
+		}
+		reply, err := conn.Request(ctx, payload)
+		if err == nil || !ended(conn, err) {
+			return reply, err
+		}
+		if !repeatable {
+			return nil, fmt.Errorf("connection lost before the reply: %w", err)
+		}
+	}
+}
+
+// ended tells whether err is the end of the connection and not the answer to one request.
+func ended(conn *rsocket.Conn, err error) bool {
+	select {
+	case <-conn.Done():
+		return errors.Is(err, conn.Err())
+	default:
+		return false
+	}
+}
+
+// drain takes no more notifications and waits for the handlers that run, until ctx ends.
+func (l *link) drain(ctx context.Context) {
+	l.mu.Lock()
+	l.draining = true
+	l.mu.Unlock()
+	select {
+	case <-l.pool.idle():
+	case <-ctx.Done():
+	}
+}
+
+// close ends the connection and waits for everything that was started.
+func (l *link) close() {
+	l.cancel()
+	l.end(ErrClosed)
+	if l.isStarted() {
+		<-l.ended
+	}
+	<-l.pool.idle()
+}
+
+// notified takes a notification, on the goroutine that reads the connection.
+func (l *link) notified(ctx context.Context, r *rsocket.Request) {
+	l.mu.Lock()
+	draining := l.draining
+	l.mu.Unlock()
+	if draining || !l.pool.add(func() { l.answer(ctx, r) }) {
+		r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "busy, try again"})
+	}
+}
+
+func (l *link) answer(ctx context.Context, r *rsocket.Request) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r.OnCancel(cancel)
+	reply, err := l.receive(ctx, r.Payload)
+	if err != nil {
+		r.Fail(&rsocket.Error{Code: rsocket.ApplicationError, Text: err.Error()})
+		return
+	}
+	r.Reply(reply)
+}

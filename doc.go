@@ -1,0 +1,67 @@
+// Package elarian is the Go SDK of Elarian: apps that talk with people by SMS, USSD, voice, WhatsApp,
+// Telegram, Messenger and e-mail, and remember who they talk with.
+//
+// An app makes a client, sets its handlers, and runs:
+//
+//	client := elarian.New(elarian.ConfigFromEnv())
+//	elarian.OnUSSD(client, func(ctx context.Context, hop *elarian.USSDHop, b *Booking) (elarian.Menu, error) {
+//		…
+//	})
+//	err := client.Run(ctx)
+//
+// A script connects, sends commands and closes:
+//
+//	client, err := elarian.Connect(ctx, elarian.ConfigFromEnv())
+//	defer client.Close()
+//	err = client.Customer(elarian.Cellular("+254710000001")).UpdateTags(ctx, elarian.Tag{Key: "plan", Value: "gold"})
+//
+// # Commands
+//
+// Every command takes a context, which says how long it may take; without a deadline that is
+// Config.Timeout. It waits for a connection where there is none. A command that changes something
+// carries an idempotency key ([WithIdempotencyKey]) and is sent again when its connection is lost
+// before the reply, and acts once.
+//
+// What the server refuses is a [*CommandError]: [errors.Is] finds [ErrRefused] in it and the error
+// of its kind, such as [ErrLimit]. Every other error means that the outcome is not known, or that
+// nothing was sent.
+//
+// # Handlers
+//
+// Handlers are set before the client connects. Each notification has the customer and the app's data
+// about them; what the handler returns, and the data it has changed, go back in one step. The server
+// gives the notifications of one customer one after the other, each at least once: a handler that
+// fails gets its notification again. Handlers of different customers run at the same time.
+//
+// # The reference's names
+//
+// In the order of the reference. Methods that do not stand here are not there yet.
+//
+//	Elarian(config)                     New
+//	elarian.connect()                   Client.Connect, Client.Run
+//	elarian.disconnect()                Client.Close
+//	Elarian.newInstance(config)         Connect
+//	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnSMS (receivedSms), OnWhatsApp,
+//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
+//	                                    Client.OnCustomerActivity
+//	elarian.generateAuthToken()         Client.GenerateAuthToken
+//	new Customer(params)                Client.Customer, Client.CreateCustomer
+//	customer.getState()                 Customer.GetState
+//	customer.adoptState(other)          Customer.AdoptState
+//	customer.updateTag(tags)            Customer.UpdateTags, Customer.GetTags
+//	customer.deleteTag(tags)            Customer.DeleteTags
+//	customer.updateSecondaryId(ids)     Customer.UpdateSecondaryIDs, Customer.GetSecondaryIDs
+//	customer.deleteSecondaryId(ids)     Customer.DeleteSecondaryIDs
+//	customer.updateMetadata(metadata)   Customer.UpdateMetadata, Customer.GetMetadata
+//	customer.deleteMetadata(keys)       Customer.DeleteMetadata
+//	customer.updateAppData(data)        Customer.UpdateAppData
+//	customer.leaseAppData()             Customer.LeaseAppData
+//	customer.deleteAppData()            Customer.DeleteAppData
+//	customer.sendMessage(channel, body) Customer.SendMessage
+//	customer.updateActivity(channel, …) Customer.UpdateActivity
+//	DeleteCustomer                      Customer.Delete
+//	Simulator(config)                   NewSimulator
+//	Simulator.newInstance(config)       ConnectSimulator
+//	simulator.receiveMessage(…)         Simulator.ReceiveMessage
+//	simulator.on("sendMessage", …)      Simulator.OnSendMessage
+package elarian
