@@ -263,7 +263,8 @@ func (s *Server) resume(l *link, h header, body []byte) {
 		s.refuse(l, rejectResume("malformed RESUME frame"))
 		return
 	}
-	if f.major != versionMajor {
+	// @rsocket/core 1.0.0-alpha.3 swaps the two numbers in RESUME. The version was agreed on in SETUP anyway.
+	if f.major != versionMajor && (f.major != versionMinor || f.minor != versionMajor) {
 		s.refuse(l, rejectResume("only protocol version 1.0 is offered"))
 		return
 	}

@@ -57,6 +57,10 @@ func (t *wsTransport) ReadFrame() ([]byte, int, error) {
 		return nil, 0, err
 	}
 	if typ != websocket.MessageBinary {
+		// A message has to be read to its end before the library can see the next one.
+		if _, err := t.skip(r); err != nil {
+			return nil, 0, err
+		}
 		return nil, 0, errTextMessage
 	}
 	frame := t.buf[:0]
