@@ -4,10 +4,10 @@ import "time"
 
 // ActivityKey names a session of activities.
 type ActivityKey struct {
-	Number  Number
-	Source  string
-	Session string
-	App     string
+	Number  Number `cbor:"1,keyasint"`
+	Source  string `cbor:"2,keyasint"`
+	Session string `cbor:"3,keyasint"`
+	App     string `cbor:"4,keyasint"`
 }
 
 // Activity is one thing that a customer did, told by an app.
@@ -20,8 +20,9 @@ type Activity struct {
 // ActivitySession is what a customer did in one session of one source, the latest last.
 type ActivitySession struct {
 	ActivityKey
-	Activities           []Activity
-	CreatedAt, UpdatedAt time.Time
+	Activities []Activity `cbor:"5,keyasint"`
+	CreatedAt  time.Time  `cbor:"6,keyasint"`
+	UpdatedAt  time.Time  `cbor:"7,keyasint"`
 }
 
 const (

@@ -6,18 +6,21 @@ import (
 	"time"
 )
 
-// Customer is a person of an org, as all apps of the org see them.
+// Customer is a person of an org, as all apps of the org see them. The numbers in the field tags,
+// here and in the other types of the rules, are the stored form: they never change their meaning.
 type Customer struct {
-	Org, ID string
+	Org string `cbor:"-"`
+	ID  string `cbor:"-"`
 	// AdoptedBy is the customer that took this one over; this one's id is decommissioned then.
-	AdoptedBy string
+	AdoptedBy string `cbor:"1,keyasint,omitempty"`
 
-	Numbers      []Number
-	Tags         []Tag
-	SecondaryIDs []SecondaryID
-	Metadata     map[string]Value
+	Numbers      []Number         `cbor:"2,keyasint,omitempty"`
+	Tags         []Tag            `cbor:"3,keyasint,omitempty"`
+	SecondaryIDs []SecondaryID    `cbor:"4,keyasint,omitempty"`
+	Metadata     map[string]Value `cbor:"5,keyasint,omitempty"`
 
-	CreatedAt, UpdatedAt time.Time
+	CreatedAt time.Time `cbor:"6,keyasint"`
+	UpdatedAt time.Time `cbor:"7,keyasint"`
 }
 
 // Check refuses a customer whose id is decommissioned.

@@ -1,10 +1,12 @@
 package customer
 
+import "strings"
+
 // Limits bounds what one customer may hold; sizes are in bytes. Past a limit a command is refused
 // with a text that names the limit, and changes nothing.
 type Limits struct {
-	KeyBytes      int // a key of a tag, secondary id or metadata
-	ValueBytes    int // a value of metadata, of a tag or of a secondary id
+	KeyBytes      int // a key; also a value of a tag or secondary id, which are indexed
+	ValueBytes    int // a value of metadata; all properties of an activity
 	MetadataKeys  int
 	MetadataBytes int // keys and values of one customer together
 	Tags          int
@@ -30,6 +32,9 @@ func (l Limits) checkKey(field, key string) error {
 	if key == "" {
 		return Refuse(InvalidRequest, "%s: empty key", field)
 	}
+	if strings.IndexByte(key, 0) >= 0 {
+		return Refuse(InvalidRequest, "%s: a key with a zero byte", field)
+	}
 	if len(key) > l.KeyBytes {
 		return Refuse(LimitReached, "%s: a key of %d bytes is over the limit of %d", field, len(key), l.KeyBytes)
 	}
@@ -39,6 +44,17 @@ func (l Limits) checkKey(field, key string) error {
 func (l Limits) checkValue(field, key string, size int) error {
 	if size > l.ValueBytes {
 		return Refuse(LimitReached, "%s: the value of %q has %d bytes, over the limit of %d", field, key, size, l.ValueBytes)
+	}
+	return nil
+}
+
+// checkIndexed is checkValue for values that customers are found by: they are as short as keys.
+func (l Limits) checkIndexed(field, key, value string) error {
+	if strings.IndexByte(value, 0) >= 0 {
+		return Refuse(InvalidRequest, "%s: the value of %q has a zero byte", field, key)
+	}
+	if len(value) > l.KeyBytes {
+		return Refuse(LimitReached, "%s: the value of %q has %d bytes, over the limit of %d", field, key, len(value), l.KeyBytes)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package customer
 
+import "strings"
+
 // Ref names a customer in a command: exactly one of the three is set.
 type Ref struct {
 	ID          string
@@ -21,6 +23,9 @@ func BySecondaryID(key, value string) Ref { return Ref{SecondaryID: SecondaryKey
 
 // Check normalises the number and refuses a Ref that names nobody.
 func (r Ref) Check() (Ref, error) {
+	if strings.IndexByte(r.ID+r.SecondaryID.Key+r.SecondaryID.Value, 0) >= 0 {
+		return r, Refuse(InvalidRequest, "customer: a zero byte in customer_id or secondary_id")
+	}
 	switch {
 	case r.ID != "":
 		if len(r.ID) > maxNumberBytes {

@@ -29,8 +29,8 @@ func (c *Customer) UpdateSecondaryIDs(updates []SecondaryID, holder func(Seconda
 		if u.Value == "" {
 			return Refuse(InvalidRequest, "updates.mapping.value: the secondary id %q has no value", u.Key)
 		}
-		if len(u.Value) > limits.KeyBytes {
-			return Refuse(LimitReached, "updates.mapping.value: the secondary id %q has %d bytes, over the limit of %d", u.Key, len(u.Value), limits.KeyBytes)
+		if err := limits.checkIndexed("updates.mapping.value", u.Key, u.Value); err != nil {
+			return err
 		}
 		id, err := holder(u.Name())
 		if err != nil {

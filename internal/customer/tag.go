@@ -23,7 +23,7 @@ func (c *Customer) UpdateTags(updates []Tag, limits Limits, now time.Time) error
 		if err := limits.checkKey("updates.mapping.key", u.Key); err != nil {
 			return err
 		}
-		if err := limits.checkValue("updates.mapping.value", u.Key, len(u.Value)); err != nil {
+		if err := limits.checkIndexed("updates.mapping.value", u.Key, u.Value); err != nil {
 			return err
 		}
 	}

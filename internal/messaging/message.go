@@ -54,25 +54,25 @@ func (s Status) follows(old Status) bool {
 
 // Message is one message of a customer, in either direction.
 type Message struct {
-	ID        string
-	Inbound   bool
-	Number    customer.Number
-	Channel   ChannelNumber
-	App       string
-	Session   string
-	InReplyTo string
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	ID        string          `cbor:"-"`
+	Inbound   bool            `cbor:"1,keyasint,omitempty"`
+	Number    customer.Number `cbor:"2,keyasint"`
+	Channel   ChannelNumber   `cbor:"3,keyasint"`
+	App       string          `cbor:"4,keyasint,omitempty"`
+	Session   string          `cbor:"5,keyasint,omitempty"`
+	InReplyTo string          `cbor:"6,keyasint,omitempty"`
+	CreatedAt time.Time       `cbor:"7,keyasint"`
+	UpdatedAt time.Time       `cbor:"8,keyasint,omitzero"`
 
-	Parts []Part    // of an inbound one
-	Out   *Outbound // of an outbound one
+	Parts []Part    `cbor:"9,keyasint,omitempty"`  // of an inbound one
+	Out   *Outbound `cbor:"10,keyasint,omitempty"` // of an outbound one
 
-	Status            Status
-	Description       string
-	Provider          int32 // the wire's ChannelNumberProvider, 0 the simulator
-	ProviderMessageID string
-	Cost              *Cash
-	Reactions         []Reaction
+	Status            Status     `cbor:"11,keyasint,omitempty"`
+	Description       string     `cbor:"12,keyasint,omitempty"`
+	Provider          int32      `cbor:"13,keyasint,omitempty"` // the wire's ChannelNumberProvider, 0 the simulator
+	ProviderMessageID string     `cbor:"14,keyasint,omitempty"`
+	Cost              *Cash      `cbor:"15,keyasint,omitempty"`
+	Reactions         []Reaction `cbor:"16,keyasint,omitempty"`
 }
 
 // Reaction is what a customer did with a message; Kind is the wire's MessageReaction.

@@ -1,0 +1,137 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/messaging"
+)
+
+// What belongs to a customer and is not part of the record moves by statements of its own, so that
+// nobody has to hold it all in memory.
+var (
+	moveColumns = "org text, old text, new text"
+
+	moveMessages = newStatement(moveColumns, `
+		UPDATE messages AS m SET customer_id = r.new FROM {{rows}} WHERE m.org_id = r.org AND m.customer_id = r.old`)
+	moveActivities = newStatement(moveColumns, `
+		INSERT INTO activity_sessions (org_id, customer_id, session_key, updated_at, doc)
+		SELECT s.org_id, r.new, s.session_key, s.updated_at, s.doc FROM activity_sessions s JOIN {{rows}} ON s.org_id = r.org AND s.customer_id = r.old
+		WHERE true ON CONFLICT DO NOTHING`)
+	moveOutbox = newStatement(moveColumns, `
+		UPDATE outbox AS o SET subject_id = r.new FROM {{rows}} WHERE o.org_id = r.org AND o.subject_id = r.old`)
+	moveTimers = newStatement(moveColumns, `
+		UPDATE timers AS t SET customer_id = r.new FROM {{rows}} WHERE t.org_id = r.org AND t.customer_id = r.old`)
+
+	ofCustomer = "org text, id text"
+
+	selectAppData = newStatement(ofCustomer, `
+		SELECT d.org_id, d.customer_id, d.app_id, d.present, d.is_binary, d.value, d.leased_until
+		FROM app_data d JOIN {{rows}} ON d.org_id = r.org AND d.customer_id = r.id`)
+
+	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
+	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
+	deleteOutbox     = newStatement(ofCustomer, `DELETE FROM outbox WHERE (org_id, subject_id) IN (SELECT org, id FROM {{rows}})`)
+	deleteTimers     = newStatement(ofCustomer, `DELETE FROM timers WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
+)
+
+// Adopt joins the other customer into rec: identity, app data of all apps, messages, activities,
+// notifications that wait. The unit must be Alone.
+func (tx *Tx) Adopt(rec, other *Record) error {
+	adopted := *other.clone()
+	if err := rec.Customer.Adopt(&other.Customer, tx.now); err != nil {
+		return err
+	}
+	for _, n := range adopted.Numbers {
+		id := rec.ID
+		tx.b.numbers.put(numberKey{rec.Org, n}, &id, true)
+	}
+	for _, s := range adopted.SecondaryIDs {
+		k := secondaryKey{rec.Org, s.Name()}
+		h, err := tx.b.secondaryIDs.find(tx.conn, k)
+		if err != nil {
+			return err
+		}
+		if h != nil && h.id == adopted.ID {
+			tx.b.secondaryIDs.put(k, &holder{rec.ID, s.ExpiresAt}, true)
+		}
+	}
+	for _, t := range adopted.Tags {
+		tx.b.tags.delete(adopted.tagKey(t))
+	}
+	for _, t := range rec.Tags {
+		expires := t.ExpiresAt
+		tx.b.tags.put(rec.tagKey(t), &expires, true)
+	}
+	if err := tx.adoptAppData(rec, &adopted); err != nil {
+		return err
+	}
+	rec.Channels = messaging.JoinStates(rec.Channels, adopted.Channels)
+	rec.Messages += adopted.Messages
+	other.Channels, other.Messages = nil, 0
+	for _, move := range []*statement{moveMessages, moveActivities, moveOutbox, moveTimers} {
+		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
+	}
+	tx.Exec(deleteActivities, new(values).text(rec.Org).text(adopted.ID))
+	tx.record(rec, "customer.adopted", adopted.ID, adopted.History)
+	other.History, other.Version = 0, other.Version+1
+	return nil
+}
+
+func (tx *Tx) adoptAppData(rec, other *Record) error {
+	found := make(map[AppDataKey]*customer.AppData)
+	err := inside(tx.conn, op{selectAppData, new(values).text(rec.Org).text(other.ID), func(r row) error {
+		k, d, err := scanAppData(r)
+		found[k] = d
+		return err
+	}})
+	if err != nil {
+		return err
+	}
+	for k, d := range found {
+		own, err := tx.AppData(rec, k.App)
+		if err != nil {
+			return err
+		}
+		own.Adopt(*d)
+		tx.b.appData.delete(k)
+	}
+	return nil
+}
+
+// DeleteCustomer erases everything of the customer. The unit must be Alone.
+func (tx *Tx) DeleteCustomer(rec *Record) error {
+	var apps []AppDataKey
+	err := inside(tx.conn, op{selectAppData, new(values).text(rec.Org).text(rec.ID), func(r row) error {
+		k, _, err := scanAppData(r)
+		apps = append(apps, k)
+		return err
+	}})
+	if err != nil {
+		return err
+	}
+	for _, k := range apps {
+		tx.b.appData.delete(k)
+	}
+	for _, n := range rec.Numbers {
+		tx.b.numbers.delete(numberKey{rec.Org, n})
+	}
+	for _, t := range rec.Tags {
+		tx.b.tags.delete(rec.tagKey(t))
+	}
+	names := make([]customer.SecondaryKey, len(rec.SecondaryIDs))
+	for i, s := range rec.SecondaryIDs {
+		names[i] = s.Name()
+	}
+	before := slices.Clone(rec.SecondaryIDs)
+	rec.Customer.DeleteSecondaryIDs(names, tx.now)
+	if err := tx.indexSecondaryIDs(rec, before); err != nil {
+		return err
+	}
+	tx.b.customers.delete(customerKey{rec.Org, rec.ID})
+	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteOutbox, deleteTimers} {
+		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
+	}
+	tx.Exec(deleteHistory, new(values).int(rec.History))
+	return nil
+}

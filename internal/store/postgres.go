@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// postgresWriters is how many batches commit side by side: while one waits for its sync the others
+// run. More than four gave nothing on two cores.
+const postgresWriters = 4
+
+// postgresDB is a database of a PostgreSQL server; any number of servers of ours may use it.
+type postgresDB struct{ config *pgx.ConnConfig }
+
+func openPostgres(url string) (*postgresDB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("store URL: %w", err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 10 * time.Second
+	}
+	// Writers rely on seeing what was committed while they waited for a lock.
+	config.RuntimeParams["default_transaction_isolation"] = "read committed"
+	config.RuntimeParams["application_name"] = "elarian"
+	return &postgresDB{config}, nil
+}
+
+func (db *postgresDB) connect(bool) (conn, error) {
+	c := &postgresConn{config: db.config}
+	return c, c.ensure()
+}
+
+func (db *postgresDB) ddl(text string) string {
+	return strings.NewReplacer("{{blob}}", "BYTEA", "{{rowid}}", "BIGINT", "{{clustered}}", "").Replace(text)
+}
+
+// conflict knows a row that somebody else made meanwhile, deadlocks and failed serialisation.
+func (db *postgresDB) conflict(err error) bool {
+	return db.unique(err) || pgCode(err) == "40P01" || pgCode(err) == "40001"
+}
+
+func (db *postgresDB) unique(err error) bool { return pgCode(err) == "23505" }
+
+// pgCode is the SQLSTATE of an error of the database, "" for other errors.
+func pgCode(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}
+
+func (db *postgresDB) writers() int { return postgresWriters }
+
+func (db *postgresDB) close() error { return nil }
+
+type postgresConn struct {
+	config *pgx.ConnConfig
+	c      *pgx.Conn
+}
+
+// ensure connects when there is no connection, or the last one broke.
+func (c *postgresConn) ensure() error {
+	if c.c != nil && !c.c.IsClosed() {
+		return nil
+	}
+	fresh, err := pgx.ConnectConfig(context.Background(), c.config)
+	if err != nil {
+		return fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	c.c = fresh
+	return nil
+}
+
+func (c *postgresConn) run(mode txMode, ops ...op) error {
+	if mode&(txBeginWrite|txBeginRead) != 0 {
+		if err := c.ensure(); err != nil {
+			return err
+		}
+	}
+	var batch pgx.Batch
+	none := func(pgx.Rows) error { return nil }
+	if mode&txBeginWrite != 0 {
+		batch.Queue("BEGIN").Query(none)
+	}
+	if mode&txBeginRead != 0 {
+		batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").Query(none)
+	}
+	for _, o := range ops {
+		batch.Queue(o.statement.postgres, arrays(o)...).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if o.scan == nil {
+					continue
+				}
+				if err := o.scan(postgresRow{rows.RawValues()}); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+	if mode&txCommit != 0 {
+		batch.Queue("COMMIT").Query(none)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return c.c.SendBatch(context.Background(), &batch).Close()
+}
+
+// arrays turns the rows into one array per column.
+func arrays(o op) []any {
+	width := len(o.statement.columns)
+	if width == 0 {
+		return nil
+	}
+	cells := o.values.cells
+	n := len(cells) / width
+	args := make([]any, width)
+	for i, col := range o.statement.columns {
+		switch col.typ {
+		case textColumn:
+			a := make([]string, n)
+			for j := range a {
+				a[j] = cells[j*width+i].s
+			}
+			args[i] = a
+		case intColumn:
+			a := make([]int64, n)
+			for j := range a {
+				a[j] = cells[j*width+i].n
+			}
+			args[i] = a
+		case boolColumn:
+			a := make([]bool, n)
+			for j := range a {
+				a[j] = cells[j*width+i].n != 0
+			}
+			args[i] = a
+		case blobColumn:
+			a := make([][]byte, n)
+			for j := range a {
+				if a[j] = cells[j*width+i].b; a[j] == nil {
+					a[j] = []byte{}
+				}
+			}
+			args[i] = a
+		}
+	}
+	return args
+}
+
+func (c *postgresConn) rollback() {
+	if c.c == nil || c.c.IsClosed() || c.c.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := c.c.Exec(ctx, "ROLLBACK"); err != nil {
+		_ = c.c.Close(ctx) // ensure connects again
+	}
+}
+
+func (c *postgresConn) script(text string) error {
+	_, err := c.c.PgConn().Exec(context.Background(), text).ReadAll()
+	return err
+}
+
+func (c *postgresConn) close() error {
+	if c.c == nil {
+		return nil
+	}
+	return c.c.Close(context.Background())
+}
+
+// postgresRow reads values in the binary format, which pgx asks for with these types.
+type postgresRow struct{ raw [][]byte }
+
+func (r postgresRow) text(i int) string { return string(r.raw[i]) }
+func (r postgresRow) int(i int) int64   { return int64(binary.BigEndian.Uint64(r.raw[i])) }
+func (r postgresRow) bool(i int) bool   { return r.raw[i][0] != 0 }
+func (r postgresRow) blob(i int) []byte { return append([]byte{}, r.raw[i]...) }

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"cmp"
+	"time"
+)
+
+// Timer is a row that waits for its time: what is to be done then, for restarts and other nodes.
+type Timer struct {
+	DueAt         time.Time
+	ID            int64
+	Kind          string // names what is to be done
+	Org, Customer string
+	Ref           string // of what, as a message's id
+}
+
+type timerKey struct{ due, id int64 }
+
+var timers = &table[timerKey, Timer]{
+	load: newStatement("due int, id int", `
+		SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{rows}} JOIN timers t ON t.due_at = r.due AND t.id = r.id`),
+	insert: newStatement("due int, id int, kind text, org text, customer text, ref text", `
+		INSERT INTO timers (due_at, id, kind, org_id, customer_id, ref) SELECT * FROM {{rows}}`),
+	remove: newStatement("due int, id int", `
+		DELETE FROM timers WHERE (due_at, id) IN (SELECT due, id FROM {{rows}})`),
+	bindKey: func(v *values, k timerKey) { v.int(k.due).int(k.id) },
+	bind: func(v *values, k timerKey, t *Timer) {
+		v.int(k.due).int(k.id).text(t.Kind).text(t.Org).text(t.Customer).text(t.Ref)
+	},
+	scan: scanTimer,
+	clone: func(t *Timer) *Timer {
+		c := *t
+		return &c
+	},
+	compare: func(a, b timerKey) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.id, b.id)) },
+}
+
+func scanTimer(r row) (timerKey, *Timer, error) {
+	t := &Timer{DueAt: fromMillis(r.int(0)), ID: r.int(1), Kind: r.text(2), Org: r.text(3), Customer: r.text(4), Ref: r.text(5)}
+	return timerKey{r.int(0), r.int(1)}, t, nil
+}
+
+// Schedule stores a timer, and hands it over after the commit.
+func (tx *Tx) Schedule(t Timer) {
+	t.ID = tx.store.ids.number(tx.now)
+	tx.b.timers.put(timerKey{millis(t.DueAt), t.ID}, &t, false)
+	tx.timers = append(tx.timers, t)
+}
+
+// TakeTimer removes a timer that is due; it says whether it was still there.
+func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
+	k := timerKey{millis(t.DueAt), t.ID}
+	found, err := tx.b.timers.find(tx.conn, k)
+	if err != nil || found == nil {
+		return false, err
+	}
+	tx.b.timers.delete(k)
+	return true, nil
+}
+
+var selectTimers = newStatement("from_due int, from_id int, until int, lim int", `
+	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM timers t JOIN {{rows}}
+	ON (t.due_at > r.from_due OR t.due_at = r.from_due AND t.id > r.from_id) AND t.due_at < r.until
+	ORDER BY t.due_at, t.id LIMIT (SELECT lim FROM {{rows}})`)
+
+// DueTimers reads timers due before until, in order, after the given one (nil: from the first).
+func (s *Store) DueTimers(after *Timer, until time.Time, limit int) ([]Timer, error) {
+	var v values
+	if after != nil {
+		v.int(millis(after.DueAt)).int(after.ID)
+	} else {
+		v.int(-1).int(0)
+	}
+	v.int(millis(until)).int(int64(limit))
+	var due []Timer
+	err := s.query(op{selectTimers, &v, func(r row) error {
+		_, t, err := scanTimer(r)
+		due = append(due, *t)
+		return err
+	}})
+	return due, err
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/messaging"
+)
+
+// Unit is a unit of work: from the state that it reads to the changes that it makes. It is all done
+// or not at all.
+type Unit struct {
+	// Route keeps units about the same thing, mostly a customer, in their order: those of one route go
+	// through one writer.
+	Route string
+	// Needs names what the unit will read. That makes it fast; what is missing here is loaded when
+	// it is asked for.
+	Needs Needs
+	// Alone keeps other units out of the commit, for one that changes rows it has not loaded.
+	Alone bool
+	// Run does the work. It may be called more than once, when another writer was in the way; then
+	// only what the last call did counts. It must not block nor touch what others own.
+	Run func(*Tx) error
+	// Done gets nil when all is committed, or the error of Run, with nothing changed. It runs on a
+	// goroutine of the store: it must not block. Units of one writer are done in commit order.
+	Done func(error)
+}
+
+// Needs names rows.
+type Needs struct {
+	Org       string
+	Customers []customer.Ref
+	App       string // its app data about these customers
+	Reply     IdempotencyKey
+	Messages  []string // of the first of Customers, when that is by id
+}
+
+// Tx is what a unit reads from and writes to.
+type Tx struct {
+	// Actor goes into history entries.
+	Actor customer.Actor
+
+	store *Store
+	conn  conn
+	b     *batch
+	now   time.Time
+
+	history       []historyRow
+	notifications []Notification
+	timers        []Timer
+	execs         []op
+	after         []func()
+}
+
+// Now is the time of the commit.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// NewMessageID and NewSessionID make ids that sort by time.
+func (tx *Tx) NewMessageID() string { return tx.store.ids.text(messagePrefix, tx.now) }
+
+// NewSessionID makes the id of a messaging session.
+func (tx *Tx) NewSessionID() string { return tx.store.ids.text(sessionPrefix, tx.now) }
+
+// After calls f once the commit is done, before the unit's Done.
+func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
+
+// Exec runs a statement at the end of the commit; it needs a Unit that is Alone where it touches rows
+// that others may have in hand.
+func (tx *Tx) Exec(s *statement, v *values) { tx.execs = append(tx.execs, op{s, v, nil}) }
+
+// Undo forgets all that the unit has done so far.
+func (tx *Tx) Undo() {
+	for _, s := range tx.b.sets {
+		s.drop()
+	}
+	tx.history, tx.notifications, tx.timers, tx.execs, tx.after = tx.history[:0], tx.notifications[:0], tx.timers[:0], tx.execs[:0], tx.after[:0]
+}
+
+// batch is the units of one commit and the rows that they have in hand.
+type batch struct {
+	customers    *set[customerKey, Record]
+	numbers      *set[numberKey, string]
+	secondaryIDs *set[secondaryKey, holder]
+	tags         *set[tagKey, time.Time]
+	appData      *set[AppDataKey, customer.AppData]
+	messages     *set[messageKey, messaging.Message]
+	activities   *set[activityKey, customer.ActivitySession]
+	outbox       *set[outboxKey, Notification]
+	timers       *set[timerKey, Timer]
+	idempotency  *set[IdempotencyKey, FirstReply]
+	tokens       *set[tokenKey, Token]
+	sets         []anySet
+
+	history       values
+	execs         []op
+	notifications []Notification
+	newTimers     []Timer
+}
+
+func newBatch() *batch {
+	b := &batch{
+		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
+		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions),
+		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens),
+	}
+	// The order of the locks: customers' rows first, always.
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.outbox, b.timers, b.idempotency, b.tokens}
+	return b
+}
+
+// load reads what the units say they need, in two round trips.
+func (b *batch) load(c conn, units []*Unit) error {
+	var ops []op
+	add := func(o op, any bool) {
+		if any {
+			ops = append(ops, o)
+		}
+	}
+	var numberKeys []numberKey
+	var secondaryKeys []secondaryKey
+	var customerKeys []customerKey
+	var replyKeys []IdempotencyKey
+	for _, u := range units {
+		for _, ref := range u.Needs.Customers {
+			switch {
+			case ref.ID != "":
+				customerKeys = append(customerKeys, customerKey{u.Needs.Org, ref.ID})
+			case ref.Number != customer.Number{}:
+				numberKeys = append(numberKeys, numberKey{u.Needs.Org, ref.Number})
+			default:
+				secondaryKeys = append(secondaryKeys, secondaryKey{u.Needs.Org, ref.SecondaryID})
+			}
+		}
+		if u.Needs.Reply.Key != "" {
+			replyKeys = append(replyKeys, u.Needs.Reply)
+		}
+	}
+	add(b.numbers.prepare(numberKeys))
+	add(b.secondaryIDs.prepare(secondaryKeys))
+	add(b.idempotency.prepare(replyKeys))
+	if err := c.run(txBeginWrite, ops...); err != nil {
+		return err
+	}
+	ops = ops[:0]
+	var appDataKeys []AppDataKey
+	var messageKeys []messageKey
+	for _, u := range units {
+		for _, ref := range u.Needs.Customers {
+			id := b.resolve(u.Needs.Org, ref)
+			if id == "" {
+				continue
+			}
+			customerKeys = append(customerKeys, customerKey{u.Needs.Org, id})
+			if u.Needs.App != "" {
+				appDataKeys = append(appDataKeys, AppDataKey{u.Needs.Org, id, u.Needs.App})
+			}
+		}
+		for _, id := range u.Needs.Messages {
+			messageKeys = append(messageKeys, messageKey{u.Needs.Org, u.Needs.Customers[0].ID, id})
+		}
+	}
+	add(b.customers.prepare(customerKeys))
+	add(b.appData.prepare(appDataKeys))
+	add(b.messages.prepare(messageKeys))
+	return c.run(txInside, ops...)
+}
+
+// resolve gives the id that a ref leads to by the rows in hand, "" for none.
+func (b *batch) resolve(org string, ref customer.Ref) string {
+	switch {
+	case ref.ID != "":
+		return ref.ID
+	case ref.Number != customer.Number{}:
+		if id := b.numbers.batch[numberKey{org, ref.Number}].value; id != nil {
+			return *id
+		}
+	default:
+		if h := b.secondaryIDs.batch[secondaryKey{org, ref.SecondaryID}].value; h != nil {
+			return h.id
+		}
+	}
+	return ""
+}
+
+// run runs the unit; on success its changes join the batch.
+func (b *batch) run(tx *Tx, u *Unit) error {
+	tx.Undo()
+	tx.Actor = customer.Actor{Kind: "system"}
+	if err := u.Run(tx); err != nil {
+		tx.Undo()
+		return err
+	}
+	for _, s := range b.sets {
+		s.keep()
+	}
+	for i := range tx.history {
+		tx.history[i].bind(&b.history)
+	}
+	b.execs = append(b.execs, tx.execs...)
+	b.notifications = append(b.notifications, tx.notifications...)
+	b.newTimers = append(b.newTimers, tx.timers...)
+	return nil
+}
+
+// commit writes all changes.
+func (b *batch) commit(c conn) error {
+	var ops []op
+	for _, s := range b.sets {
+		ops = s.writes(ops)
+	}
+	if len(b.history.cells) > 0 {
+		ops = append(ops, op{insertHistory, &b.history, nil})
+	}
+	return c.run(txCommit, append(ops, b.execs...)...)
+}

@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// maxBatch is how many units one commit takes: more gave nothing and made all of them wait.
+const maxBatch = 256
+
+// maxWaiting bounds the units that wait for one writer.
+const maxWaiting = 1 << 16
+
+// ErrBusy is more work than the store can take; the same may go through later.
+var ErrBusy = errors.New("the server has too much to do")
+
+// ErrClosed is work that comes after the end.
+var ErrClosed = errors.New("the store is closed")
+
+// writer commits the units of one queue, one batch after the other.
+type writer struct {
+	store *Store
+	conn  conn
+	batch int // units in a commit at the most
+
+	mu      sync.Mutex
+	waiting []*Unit
+	closed  bool
+	wake    chan struct{}
+
+	done chan finished
+}
+
+// finished is a batch after its commit, or the failure of one.
+type finished struct {
+	units []*Unit
+	errs  []error
+	batch *batch
+	after []func()
+}
+
+func (w *writer) submit(u *Unit) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closed:
+		return ErrClosed
+	case len(w.waiting) >= maxWaiting:
+		return ErrBusy
+	}
+	w.waiting = append(w.waiting, u)
+	if len(w.waiting) == 1 {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// take gives the units for the next commit, nil when there are none now.
+func (w *writer) take() []*Unit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.waiting), w.batch)
+	for i, u := range w.waiting[:n] {
+		if !u.Alone {
+			continue
+		}
+		if n = i; i == 0 {
+			n = 1
+		}
+		break
+	}
+	units := append([]*Unit(nil), w.waiting[:n]...)
+	clear(w.waiting[:n])
+	if w.waiting = w.waiting[n:]; len(w.waiting) == 0 {
+		w.waiting = nil
+	}
+	return units
+}
+
+// run commits until ctx ends, and then what still waits.
+func (w *writer) run(ctx context.Context) {
+	defer close(w.done)
+	for {
+		if units := w.take(); len(units) > 0 {
+			w.commit(units)
+			continue
+		}
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			w.mu.Lock()
+			w.closed = len(w.waiting) == 0
+			closed := w.closed
+			w.mu.Unlock()
+			if closed {
+				return
+			}
+		}
+	}
+}
+
+// commit does the units together, or, where that fails for a reason that lies in one of them,
+// each by itself.
+func (w *writer) commit(units []*Unit) {
+	start := time.Now()
+	f, err := w.retry(units)
+	switch {
+	case err == nil:
+		w.store.observe(len(units), time.Since(start))
+		w.done <- f
+	case len(units) > 1:
+		w.store.log.Warn("a batch failed; its units go one by one", "units", len(units), "error", err)
+		for i := range units {
+			w.commit(units[i : i+1])
+		}
+	default:
+		w.store.log.Error("a unit of work failed", "error", err)
+		w.done <- finished{units: units, errs: []error{err}}
+	}
+}
+
+// retry does the batch again while other writers are in the way.
+func (w *writer) retry(units []*Unit) (f finished, err error) {
+	for wait := time.Millisecond; ; wait *= 2 {
+		f, err = w.try(units)
+		if err == nil {
+			return f, nil
+		}
+		w.conn.rollback()
+		if !errors.Is(err, errMoved) && !w.store.dialect.conflict(err) || wait > 2*time.Second {
+			return f, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+func (w *writer) try(units []*Unit) (finished, error) {
+	b := newBatch()
+	if err := b.load(w.conn, units); err != nil {
+		return finished{}, err
+	}
+	f := finished{units: units, errs: make([]error, len(units)), batch: b}
+	tx := &Tx{store: w.store, conn: w.conn, b: b, now: w.store.now()}
+	for i, u := range units {
+		err := runUnit(b, tx, u)
+		var broken *storeError
+		if errors.Is(err, errMoved) || errors.As(err, &broken) {
+			return f, err
+		}
+		f.errs[i] = err
+		f.after = append(f.after, tx.after...)
+	}
+	return f, b.commit(w.conn)
+}
+
+// runUnit keeps a unit that panics from taking the others with it.
+func runUnit(b *batch, tx *Tx, u *Unit) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			tx.Undo()
+			err = fmt.Errorf("panic in a unit of work: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return b.run(tx, u)
+}
+
+// complete tells what was committed, in the order of the commits.
+func (w *writer) complete() {
+	for f := range w.done {
+		if f.batch != nil {
+			for i := range f.batch.notifications {
+				w.store.Notified(&f.batch.notifications[i])
+			}
+			for _, t := range f.batch.newTimers {
+				w.store.Scheduled(t)
+			}
+		}
+		for _, after := range f.after {
+			after()
+		}
+		for i, u := range f.units {
+			if u.Done != nil {
+				u.Done(f.errs[i])
+			}
+		}
+	}
+}
