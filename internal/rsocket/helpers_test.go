@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -73,7 +75,7 @@ func serve(t testing.TB, s *Server, kind string) string {
 	}
 	served := make(chan error, 1)
 	if kind == "ws" || kind == "wss" {
-		hs := &http.Server{Handler: s.HTTPHandler()}
+		hs := &http.Server{Handler: s.HTTPHandler(), ErrorLog: log.New(io.Discard, "", 0)}
 		go func() { served <- hs.Serve(l) }()
 		t.Cleanup(func() {
 			if err := hs.Close(); err != nil {

@@ -39,7 +39,7 @@ type Server struct {
 // setupLimit bounds the first frame of a client, which nobody has authenticated yet.
 const setupLimit = 64 << 10
 
-// setupRun is a transport on its way to become a connection.
+// setupRun is a transport that has not sent its first frame yet; Shutdown aborts it.
 type setupRun struct{ abort func() }
 
 func (s *Server) init() {
@@ -149,15 +149,16 @@ func (s *Server) setupStream(conn net.Conn, run *setupRun) {
 			return
 		}
 	}
-	s.setup(ctx, newStreamTransport(conn))
+	s.setup(ctx, run, newStreamTransport(conn))
 }
 
 // setup reads the first frame of a transport and makes it a connection, or refuses it.
-func (s *Server) setup(ctx context.Context, t transport) {
+func (s *Server) setup(ctx context.Context, run *setupRun, t transport) {
 	deadline, _ := ctx.Deadline()
 	t.SetLimit(setupLimit)
 	t.SetReadDeadline(deadline)
 	frame, size, err := t.ReadFrame()
+	s.endSetup(run) // from here on Shutdown has to be polite
 	if err != nil && !errors.Is(err, errTextMessage) {
 		if !errors.Is(err, io.EOF) {
 			s.opt.Logger.Debug("rsocket transport ended before SETUP", "remote", t.RemoteAddr(), "error", err)

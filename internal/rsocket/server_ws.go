@@ -38,7 +38,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	if r.TLS != nil {
 		kind = "wss"
 	}
-	s.setup(ctx, newWSTransport(conn, httpAddr(r.RemoteAddr), kind))
+	s.setup(ctx, run, newWSTransport(conn, httpAddr(r.RemoteAddr), kind))
 }
 
 func httpAddr(s string) net.Addr {
