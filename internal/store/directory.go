@@ -237,7 +237,12 @@ func (s *Store) AddKey(org Org, name string) (APIKey, string, error) {
 	}
 	secret := NewSecret(prefix)
 	k := APIKey{Org: org.ID, Hash: HashSecret(secret), Hint: secret[:len(prefix)+4], Name: name, CreatedAt: s.now()}
-	return k, secret, s.change("key", op{insertKey, new(values).text(k.Org).text(k.Hash).text(k.Hint).text(k.Name).int(millis(k.CreatedAt)).int(0), nil})
+	return k, secret, s.PutKey(k)
+}
+
+// PutKey stores an API key that was made elsewhere, by its hash.
+func (s *Store) PutKey(k APIKey) error {
+	return s.change("key", op{insertKey, new(values).text(k.Org).text(k.Hash).text(k.Hint).text(k.Name).int(millis(s.now())).int(0), nil})
 }
 
 // RevokeKey makes a key, and the tokens made with it, worthless; servers cut its connections.

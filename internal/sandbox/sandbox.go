@@ -1,0 +1,109 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/store"
+)
+
+// Sandbox names the org and what apps connect with.
+type Sandbox struct {
+	Org   string `json:"org"`
+	App   string `json:"app"`
+	Key   string `json:"key"` // in the clear: databases have the hash only
+	Purse string `json:"purse"`
+}
+
+// Currency of the purse.
+const Currency = "KES"
+
+const keyPrefix = "el_k_test_"
+
+// New makes up a sandbox. It exists in no database yet.
+func New() Sandbox {
+	return Sandbox{
+		Org:   store.NewID("el_org_"),
+		App:   store.NewID("el_app_"),
+		Key:   store.NewSecret(keyPrefix),
+		Purse: store.NewID("el_prs_"),
+	}
+}
+
+// check refuses a sandbox that lacks something.
+func (s Sandbox) check() error {
+	if s.Org == "" || s.App == "" || s.Key == "" || s.Purse == "" {
+		return errors.New("org, app, key or purse is missing")
+	}
+	return nil
+}
+
+// Ensure puts into the database what it lacks of the sandbox, and says whether that was all of it.
+// What operators have changed since stays: a channel that they bound to another app or removed, a
+// key that they revoked.
+func (s Sandbox) Ensure(st *store.Store) (isNew bool, err error) {
+	d, err := st.Directory(nil)
+	if err != nil {
+		return false, err
+	}
+	if org, ok := d.Org(s.Org); ok && org.Live {
+		return false, fmt.Errorf("org %s is a live one, not a sandbox", s.Org)
+	} else if !ok {
+		return true, s.fill(st, d)
+	}
+	return false, nil
+}
+
+func (s Sandbox) fill(st *store.Store, d *store.Directory) error {
+	// The org comes last: where it is, everything is.
+	steps := []func() error{
+		func() error { _, err := st.AddApp(store.App{Org: s.Org, ID: s.App, Name: "Sandbox"}); return err },
+		func() error {
+			return st.PutKey(store.APIKey{Org: s.Org, Hash: store.HashSecret(s.Key), Hint: s.Key[:min(len(s.Key), len(keyPrefix)+4)], Name: "Sandbox"})
+		},
+		func() error {
+			_, err := st.AddPurse(store.Purse{Org: s.Org, ID: s.Purse, Name: "Sandbox", Currency: Currency})
+			return err
+		},
+	}
+	for _, number := range messagingChannels {
+		steps = append(steps, func() error {
+			return st.AddMessagingChannel(store.MessagingChannel{Org: s.Org, Number: number, App: s.App, Provider: "simulator"})
+		})
+	}
+	for _, kind := range []store.PaymentKind{store.PaymentCellular, store.PaymentAirtime} {
+		steps = append(steps, func() error {
+			return st.AddPaymentChannel(store.PaymentChannel{Org: s.Org, Kind: kind, Number: Paybill, App: s.App, Purse: s.Purse})
+		})
+	}
+	steps = append(steps, func() error { _, err := st.AddOrg(store.Org{ID: s.Org, Name: "Sandbox"}); return err })
+	for _, step := range steps {
+		// What an earlier start that was cut short has left is as good.
+		if err := step(); err != nil && !errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("set up the sandbox: %w", err)
+		}
+	}
+	return nil
+}
+
+// The channels of a sandbox.
+const (
+	ShortCode = "83044"
+	SenderID  = "TEST_SENDER_ID"
+	USSDCode  = "*83044#"
+	Number    = "+254711621711" // of voice, WhatsApp, Telegram and Messenger
+	Email     = "sandbox@elarian.test"
+	Paybill   = "83044" // of cellular payments and airtime
+)
+
+var messagingChannels = []messaging.ChannelNumber{
+	{Channel: messaging.SMS, Number: ShortCode},
+	{Channel: messaging.SMS, Number: SenderID},
+	{Channel: messaging.USSD, Number: USSDCode},
+	{Channel: messaging.Voice, Number: Number},
+	{Channel: messaging.WhatsApp, Number: Number},
+	{Channel: messaging.Telegram, Number: Number},
+	{Channel: messaging.Messenger, Number: Number},
+	{Channel: messaging.Email, Number: Email},
+}
