@@ -179,7 +179,7 @@ func (c *Conn) tryResume(ctx context.Context, d *dialer, token []byte) bool {
 	defer stop()
 	t.SetLimit(c.opt.frameLimit())
 	c.mu.Lock()
-	if c.closed || c.resume == nil {
+	if c.closed || !c.resumable() {
 		c.mu.Unlock()
 		t.Abort()
 		return true
@@ -224,7 +224,7 @@ func (c *Conn) resumed(t transport, frame []byte, stop func() bool) bool {
 		return false
 	}
 	c.mu.Lock()
-	if c.closed || c.resume == nil {
+	if c.closed || !c.resumable() {
 		c.mu.Unlock()
 		t.Abort()
 		return true

@@ -50,7 +50,7 @@ type Conn struct {
 	serving      map[uint32]*Request // the peer's
 	partials     map[uint32]*partial // fragmented payloads that are not complete
 	partialBytes int
-	resume       *resumeState // nil when this session cannot be resumed (any more)
+	resume       *resumeState // nil when the client did not ask for resumption
 	detachedAt   time.Time
 	timer        *time.Timer
 	room         chan struct{} // closed when the queue gets shorter; made by who waits
@@ -100,7 +100,7 @@ func (c *Conn) Close(err *Error) error {
 // attach makes l the transport of the connection. The caller then runs c.read(l).
 func (c *Conn) attach(l *link) {
 	c.link, c.remote = l, l.t.RemoteAddr()
-	c.detachedAt = time.Time{}
+	l.started = time.Now()
 }
 
 // shut ends the connection: farewell goes to the peer unless nil, cause to everybody here. It
@@ -162,7 +162,7 @@ func (c *Conn) lost(l *link, err error) {
 	}
 	err = fmt.Errorf("%w: %w", ErrLost, err)
 	l.dead = true
-	if c.resume == nil {
+	if !c.resumable() {
 		c.mu.Unlock()
 		c.shut(err, nil)
 		return

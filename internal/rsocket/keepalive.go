@@ -7,6 +7,7 @@ import (
 
 // startKeepAlive begins to watch the lifetime. The caller holds c.mu.
 func (c *Conn) startKeepAlive() {
+	c.link.started = time.Now()
 	next := c.lifetime
 	if c.client {
 		next = c.keepAlive
@@ -26,7 +27,7 @@ func (c *Conn) tick() {
 		return
 	case l.dead: // its reader is about to notice
 	default:
-		if idle := time.Since(l.t.LastRead()); idle >= c.lifetime {
+		if idle := l.idle(); idle >= c.lifetime {
 			c.tickSilent(l)
 			return
 		} else if c.client {
@@ -39,9 +40,15 @@ func (c *Conn) tick() {
 	c.mu.Unlock()
 }
 
+// idle is how long nothing has been heard. The time before the reader started does not count: an
+// Acceptor may take longer than a lifetime.
+func (l *link) idle() time.Duration {
+	return min(time.Since(l.t.LastRead()), time.Since(l.started))
+}
+
 func (c *Conn) tickSilent(l *link) {
 	e := connectionError("nothing heard for %v", c.lifetime)
-	if c.resume != nil {
+	if c.resumable() {
 		c.cut(l, e)
 		c.mu.Unlock()
 		return
@@ -52,7 +59,7 @@ func (c *Conn) tickSilent(l *link) {
 
 func (c *Conn) tickDetached() {
 	left := c.resumeTime() - time.Since(c.detachedAt)
-	if c.resume != nil && left > 0 {
+	if c.resumable() && left > 0 {
 		c.timer.Reset(left)
 		c.mu.Unlock()
 		return

@@ -1,6 +1,7 @@
 package rsocket
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -44,4 +45,19 @@ func TestClientKeepsConnectionAlive(t *testing.T) {
 	if !errors.Is(c.Err(), ErrLost) {
 		t.Error(c.Err())
 	}
+}
+
+// An Acceptor that takes longer than the lifetime does not count as silence of the client.
+func TestSlowAcceptor(t *testing.T) {
+	target := serve(t, &Server{Accept: func(ctx context.Context, s *Setup, _ *Conn) (Handler, error) {
+		select {
+		case <-time.After(2 * s.Lifetime):
+			return echo, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}, "tcp")
+	p := rawDial(t, target)
+	p.send(rawSetup(500, 500, ""))
+	p.ping("accepted")
 }

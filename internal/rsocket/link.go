@@ -9,6 +9,7 @@ import (
 // link is one transport of a connection. Its fields are guarded by Conn.mu.
 type link struct {
 	t       transport
+	started time.Time
 	out     *outBuffer    // queued frames, each after its length; nil when there are none
 	writing int           // bytes that the writer has taken from out and not yet written
 	busy    bool          // a writer runs
@@ -62,7 +63,7 @@ var errSlowPeer = errors.New("the peer does not read what it is sent")
 // emit queues one frame. The caller holds c.mu.
 func (c *Conn) emit(stream uint32, encode func([]byte) []byte) {
 	l := c.link
-	if c.closed || (l == nil || l.dead || l.last) && c.resume == nil {
+	if c.closed || (l == nil || l.dead || l.last) && !c.resumable() {
 		return
 	}
 	if l == nil || l.dead || l.last {
@@ -75,7 +76,7 @@ func (c *Conn) emit(stream uint32, encode func([]byte) []byte) {
 		return
 	}
 	frame := l.queue(encode)
-	if stream != 0 && c.resume != nil {
+	if stream != 0 && c.resumable() {
 		c.keep(frame)
 	}
 	if l.queued() > c.opt.WriteQueue {

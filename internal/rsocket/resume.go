@@ -15,6 +15,19 @@ type resumeState struct {
 	buf      []byte // frames sent and not confirmed, each after its length
 	head     int    // where in buf they begin
 	asked    bool   // a KEEPALIVE is on its way to get a confirmation
+	broken   bool   // frames are missing from buf: counted on, because KEEPALIVE tells positions, but not resumable
+}
+
+// resumable reports whether the session can go on with another transport. The caller holds c.mu.
+func (c *Conn) resumable() bool { return c.resume != nil && !c.resume.broken }
+
+// giveUpResuming makes the session end with its transport. The caller holds c.mu.
+func (c *Conn) giveUpResuming() {
+	r := c.resume
+	r.broken, r.buf, r.head = true, nil, 0
+	if c.link == nil {
+		c.timer.Reset(0) // tick ends the session
+	}
 }
 
 // sessionID is the form in which tokens are kept and compared: looking up a hash tells nobody by
@@ -30,10 +43,7 @@ func (r *resumeState) size() int { return len(r.buf) - r.head }
 func (c *Conn) keep(frame []byte) {
 	r := c.resume
 	if r.size()+len(frame) > c.opt.ResumeBuffer {
-		c.resume = nil
-		if c.link == nil {
-			c.timer.Reset(0) // tick ends the session
-		}
+		c.giveUpResuming()
 		return
 	}
 	if r.head > 0 && len(r.buf)+len(frame) > cap(r.buf) {
@@ -87,7 +97,7 @@ func rejectResume(text string) *Error { return &Error{RejectedResume, text} }
 
 // check says why a RESUME cannot be served. The caller holds c.mu.
 func (c *Conn) checkResume(f *resumeFrame) *Error {
-	if c.closed || c.resume == nil {
+	if c.closed || !c.resumable() {
 		return rejectResume("unknown session")
 	}
 	if _, ok := c.resume.at(f.lastServer); !ok {
@@ -124,8 +134,7 @@ func (c *Conn) resumeOn(l *link, f *resumeFrame) *Error {
 	defer c.mu.Unlock()
 	if e := c.checkResume(f); e != nil {
 		if old != nil && !c.closed {
-			c.timer.Reset(0) // it lost its transport for nothing
-			c.resume = nil
+			c.giveUpResuming() // it has lost its transport for nothing
 		}
 		return e
 	}

@@ -372,3 +372,47 @@ func TestResumePositions(t *testing.T) {
 		t.Errorf("left over: %d bytes from %d", r.size(), r.first)
 	}
 }
+
+// A session that is no longer resumable still tells positions: a client counts on them.
+func TestPositionsGoOnAfterOverflow(t *testing.T) {
+	target := serve(t, &Server{Options: Options{ResumeBuffer: 1000}, Accept: acceptAll(func(r *Request) { r.Reply(make([]byte, 2000)) })}, "tcp")
+	p := rawDial(t, target)
+	setup := appendSetup(nil, setupFrame{major: 1, keepAlive: 1000, lifetime: 60000, resume: true, token: []byte("t")})
+	request := appendRequestResponse(nil, 1, 0, []byte("x"))
+	p.send(setup, request)
+	p.next()
+	p.send(appendKeepAlive(nil, flagRespond, 2006, nil))
+	if h, body := p.next(); h.typ != typeKeepAlive || binary.BigEndian.Uint64(body) != uint64(len(request)) {
+		t.Errorf("got %+v %x", h, body)
+	}
+	again := rawDial(t, target)
+	again.send(appendResume(nil, resumeFrame{1, 0, []byte("t"), 2006, 0}))
+	again.wantError(0, RejectedResume, "unknown session")
+}
+
+// A RESUME may come while the Acceptor still thinks about the SETUP, and right after.
+func TestResumeDuringSetup(t *testing.T) {
+	noLeaks(t)
+	asked, decide := make(chan struct{}), make(chan struct{})
+	target := serve(t, &Server{Accept: func(context.Context, *Setup, *Conn) (Handler, error) {
+		close(asked)
+		<-decide
+		return echo, nil
+	}}, "tcp")
+	first := rawDial(t, target)
+	first.send(appendSetup(nil, setupFrame{major: 1, keepAlive: 1000, lifetime: 60000, resume: true, token: []byte("t")}))
+	within(t, "SETUP", asked)
+	early := rawDial(t, target)
+	early.send(appendResume(nil, resumeFrame{1, 0, []byte("t"), 0, 0}))
+	early.wantError(0, RejectedResume, "unknown session")
+	close(decide)
+	for {
+		p := rawDial(t, target)
+		p.send(appendResume(nil, resumeFrame{1, 0, []byte("t"), 0, 0}))
+		if h, _ := p.next(); h.typ == typeResumeOK {
+			p.send(appendRequestResponse(nil, 1, 0, []byte("x")))
+			p.wantPayload(1, "x")
+			return
+		}
+	}
+}

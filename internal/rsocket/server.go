@@ -220,37 +220,53 @@ func (s *Server) accept(ctx context.Context, l *link, h header, body []byte) {
 	if resumable {
 		c.resume = &resumeState{} // from the start: what the Acceptor sends counts too
 	}
-	setup := f.setup(l.t)
-	handler, err := s.Accept(ctx, setup, c)
-	var refusal *Error
-	switch {
-	case err == nil:
-		refusal = s.register(c, setup.ResumeToken, resumable)
-	case !errors.As(err, &refusal):
-		s.opt.Logger.Warn("rsocket setup failed", "remote", setup.RemoteAddr, "error", err)
-		refusal = &Error{RejectedSetup, "setup failed"}
+	handler, err := s.Accept(ctx, f.setup(l.t), c)
+	refusal := s.asRefusal(l, err)
+	if refusal == nil {
+		l.t.SetLimit(s.opt.frameLimit())
+		refusal = s.accepted(c, l, handler, f.token, resumable)
 	}
 	if refusal != nil {
 		c.shut(refusal, refusal)
-		s.startReader(c, l)
-		return
 	}
-	l.t.SetLimit(s.opt.frameLimit())
+	s.startReader(c, l)
+}
+
+func (s *Server) asRefusal(l *link, err error) *Error {
+	var refusal *Error
+	if err != nil && !errors.As(err, &refusal) {
+		s.opt.Logger.Warn("rsocket setup failed", "remote", l.t.RemoteAddr(), "error", err)
+		refusal = &Error{RejectedSetup, "setup failed"}
+	}
+	return refusal
+}
+
+// accepted lets a connection live. It must be complete before it is registered: from then on a
+// RESUME can take it over.
+func (s *Server) accepted(c *Conn, l *link, h Handler, token []byte, resumable bool) *Error {
 	c.mu.Lock()
-	c.handler = handler
-	l.held = false
+	c.handler = h
 	closed := c.closed // by the Acceptor, or by who got the connection from it
 	if !closed {
 		c.startKeepAlive()
-		if l.out != nil {
-			c.kick(l)
-		}
+	}
+	c.mu.Unlock()
+	if closed {
+		return nil
+	}
+	if refusal := s.register(c, token, resumable); refusal != nil {
+		return refusal
+	}
+	c.mu.Lock()
+	l.held = false
+	if closed = c.closed; !closed && l.out != nil {
+		c.kick(l)
 	}
 	c.mu.Unlock()
 	if closed {
 		s.forget(c)
 	}
-	s.startReader(c, l)
+	return nil
 }
 
 // frameLimit is the longest frame that is read whole. Metadata, which is dropped, gets some room.
@@ -318,12 +334,16 @@ func (s *Server) register(c *Conn, token []byte, resumable bool) *Error {
 func (s *Server) detached(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.mu.Lock()
+	waits := !c.closed && c.link == nil // unless RESUME was quicker
+	c.mu.Unlock()
+	if !waits {
+		return true
+	}
 	if s.closing || len(s.waiting) >= s.opt.MaxDetached {
 		return false
 	}
-	if _, ok := s.conns[c]; ok {
-		s.waiting[c] = struct{}{}
-	}
+	s.waiting[c] = struct{}{}
 	return true
 }
 

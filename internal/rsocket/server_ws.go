@@ -10,7 +10,8 @@ import (
 )
 
 // HTTPHandler serves RSocket over WebSocket, at any path and for pages of any origin: who may
-// connect is decided by SETUP. The server's Shutdown covers its connections too.
+// connect is decided by SETUP. The server's Shutdown covers its connections too. Give the http.Server
+// a ReadHeaderTimeout: SetupTimeout begins with the upgrade.
 func (s *Server) HTTPHandler() http.Handler {
 	s.init()
 	return http.HandlerFunc(s.serveWS)

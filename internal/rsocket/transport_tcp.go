@@ -2,8 +2,6 @@ package rsocket
 
 import (
 	"crypto/tls"
-	"errors"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -20,16 +18,15 @@ var bigBuffers = sync.Pool{New: func() any { return new([bigBuffer]byte) }}
 
 // streamTransport is TCP or TLS: a frame is preceded by its length in three bytes.
 type streamTransport struct {
-	conn     net.Conn
-	kind     string
-	limit    int
-	last     atomic.Int64 // monotonic nanoseconds, see clock
-	buf      []byte       // buf[r:w] is read and not yet parsed
-	r, w     int
-	big      *[bigBuffer]byte // set while buf is borrowed
-	quiet    int              // reads in a row that would have fitted the small buffer
-	skip     int              // bytes of an overlong frame still to be thrown away
-	finished atomic.Bool
+	conn  net.Conn
+	kind  string
+	limit int
+	last  atomic.Int64 // monotonic nanoseconds, see clock
+	buf   []byte       // buf[r:w] is read and not yet parsed
+	r, w  int
+	big   *[bigBuffer]byte // set while buf is borrowed
+	quiet int              // reads in a row that would have fitted the small buffer
+	skip  int              // bytes of an overlong frame still to be thrown away
 }
 
 var clockStart = time.Now()
@@ -170,7 +167,6 @@ type closeWriter interface{ CloseWrite() error }
 // Finish half-closes, so that what was written last reaches a peer that is still sending: closing a
 // socket with unread input would reset it and destroy the ERROR on its way.
 func (t *streamTransport) Finish(deadline time.Time) {
-	t.finished.Store(true)
 	_ = t.conn.SetReadDeadline(deadline)
 	_ = t.conn.SetWriteDeadline(deadline)
 	if tc, ok := t.conn.(*tls.Conn); ok {
@@ -195,9 +191,4 @@ func (t *streamTransport) Abort() {
 		return
 	}
 	_ = t.conn.Close()
-}
-
-// isEnd reports whether err is how a peer ends a transport in good order.
-func isEnd(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
 }

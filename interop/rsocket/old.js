@@ -81,3 +81,11 @@ exports.connect = async ({target, data, keepAlive, lifetime, answer, resumeToken
     whenClosed,
   };
 };
+
+// The TCP transport takes its listeners off a socket before the socket's last error, a write into a cut connection.
+process.on('uncaughtException', (e) => {
+  if (e.syscall !== 'write') {
+    console.error(e);
+    process.exit(1);
+  }
+});

@@ -27,7 +27,7 @@ import (
 	"github.com/elarian-go/elarian/internal/rsocket"
 )
 
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 func TestClients(t *testing.T) {
 	if _, err := os.Stat("node_modules"); err != nil {
