@@ -1,0 +1,22 @@
+'use strict';
+
+// An app that tells its parent what it was notified of, and answers as its parent said: reply
+// (default), never, or crash: an async handler that throws, which ends a Node program.
+
+const { app, connect } = require('../client');
+
+const behaviour = process.argv[2] || 'reply';
+
+const handle = (event) => async (data, customer, appData, callback) => {
+    process.send({ event, data });
+    if (behaviour === 'crash') throw new Error('an async handler is broken (as this test wants it)');
+    if (behaviour === 'reply') callback(data.input ? { text: `by ${process.pid}`, isTerminal: true } : undefined);
+};
+
+const client = app();
+['receivedSms', 'ussdSession', 'customerActivity', 'messageStatus'].forEach((event) => client.on(event, handle(event)));
+connect(client).then(
+    () => process.send({ event: 'connected' }),
+    (error) => { process.send({ event: 'refused', data: String(error) }); process.exit(1); },
+);
+process.on('disconnect', () => process.exit());
