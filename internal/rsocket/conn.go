@@ -54,6 +54,7 @@ type Conn struct {
 	detachedAt   time.Time
 	timer        *time.Timer
 	room         chan struct{} // closed when the queue gets shorter; made by who waits
+	onClose      []func()
 	alive        chan struct{} // closed with the first KEEPALIVE of the peer; clients only
 }
 
@@ -68,6 +69,20 @@ func newConn(opt *Options, client bool) *Conn {
 
 // Done is closed when the connection has ended for good.
 func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// OnClose calls f when the connection has ended for good, at once when it has ended already. f must
+// not block.
+func (c *Conn) OnClose(f func()) {
+	c.mu.Lock()
+	ended := c.closed
+	if !ended {
+		c.onClose = append(c.onClose, f)
+	}
+	c.mu.Unlock()
+	if ended {
+		f()
+	}
+}
 
 // Err says why the connection ended: the peer's [*Error], [ErrClosed], or an error that wraps
 // [ErrLost]. It is nil before Done is closed.
@@ -128,7 +143,8 @@ func (c *Conn) shut(cause error, farewell *Error) *link {
 		c.kick(l)
 	}
 	c.closed, c.err = true, cause
-	pending, serving := c.pending, c.serving
+	pending, serving, onClose := c.pending, c.serving, c.onClose
+	c.onClose = nil
 	c.pending, c.serving, c.partials, c.partialBytes = nil, nil, nil, 0
 	if c.timer != nil {
 		c.timer.Stop()
@@ -137,6 +153,9 @@ func (c *Conn) shut(cause error, farewell *Error) *link {
 	c.mu.Unlock()
 
 	close(c.done)
+	for _, f := range onClose {
+		f()
+	}
 	if c.server != nil {
 		c.server.forget(c)
 	}
