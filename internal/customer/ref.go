@@ -39,7 +39,7 @@ func (r Ref) Check() (Ref, error) {
 	case r.SecondaryID.Key != "":
 		return r, nil
 	}
-	return r, Refuse(InvalidRequest, "customer: missing: name it by customer_number, customer_id or secondary_id")
+	return r, Refuse(InvalidRequest, "customer: missing: name them by customer_number, customer_id or secondary_id")
 }
 
 // NotFound is the refusal for a Ref that leads to nobody.
@@ -48,4 +48,10 @@ func (r Ref) NotFound() *Refusal {
 		return Refuse(NotFound, "customer_id: there is no customer %s", r.ID)
 	}
 	return Refuse(NotFound, "secondary_id: no customer has %s = %q", r.SecondaryID.Key, r.SecondaryID.Value)
+}
+
+// CheckNumber is Check for a Ref that is meant to be by number, though the number may be empty.
+func (r Ref) CheckNumber() (Ref, error) {
+	n, err := r.Number.Normalize()
+	return Ref{Number: n}, err
 }

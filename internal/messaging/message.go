@@ -125,3 +125,21 @@ func carries(ch Channel, kind string) bool {
 	}
 	return kind != "voice" && kind != "ussd" && kind != "email"
 }
+
+var statusNames = map[Status]string{
+	Queued: "queued", Sent: "sent", Delivered: "delivered", Read: "read", Received: "received", SessionInitiated: "session_initiated",
+	Failed: "failed", NoConsent: "no_consent", NoCapability: "no_capability", Expired: "expired", NoSessionInProgress: "no_session_in_progress",
+	OtherSessionInProgress: "other_session_in_progress", InvalidReplyToken: "invalid_reply_token", InvalidChannelNumber: "invalid_channel_number",
+	NotSupported: "not_supported", InvalidReplyToMessageID: "invalid_reply_to_message_id", InvalidCustomerID: "invalid_customer_id",
+	DuplicateRequest: "duplicate_request", TagNotFound: "tag_not_found", CustomerNumberNotFound: "customer_number_not_found",
+	DecommissionedCustomerID: "decommissioned_customer_id", Rejected: "rejected", InvalidRequest: "invalid_request",
+	InsufficientCredits: "insufficient_credits", GatewayError: "gateway_error", ApplicationError: "application_error",
+}
+
+// String is the status as the published clients name it.
+func (s Status) String() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return "unspecified"
+}

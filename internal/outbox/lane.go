@@ -50,7 +50,10 @@ type ticket struct {
 
 // push queues a notification that was just committed.
 func (l *lane) push(n *store.Notification) {
-	if l.more || l.has(n.ID) {
+	if l.has(n.ID) {
+		l.more = true // a failed hop that comes again as an ordinary one
+	}
+	if l.more {
 		return
 	}
 	if l.notifications() >= maxQueue {
@@ -116,7 +119,7 @@ func (l *lane) pump() {
 		}
 		l.start(t)
 	}
-	if l.more && !l.loading && !l.waiting && l.notifications() == 0 && len(l.app.conns) > 0 {
+	if l.more && !l.loading && !l.waiting && len(l.flying) == 0 && l.notifications() == 0 && len(l.app.conns) > 0 {
 		l.loading = true
 		l.app.outbox.loads = append(l.app.outbox.loads, l)
 		l.app.outbox.poke()

@@ -71,10 +71,17 @@ func scanNotification(r row) (outboxKey, *Notification, error) {
 
 // Notify puts a notification into the outbox, with an id and a time, and hands it over after the
 // commit.
-func (tx *Tx) Notify(n Notification) {
+func (tx *Tx) Notify(n Notification) Notification {
 	n.ID, n.CreatedAt = tx.store.ids.number(tx.now), tx.now
 	tx.b.outbox.put(n.key(), &n, false)
 	tx.notifications = append(tx.notifications, n)
+	return n
+}
+
+// Renotify changes a notification that is in the outbox, and hands it over again after the commit.
+func (tx *Tx) Renotify(n *Notification) {
+	tx.Reschedule(n)
+	tx.notifications = append(tx.notifications, *n)
 }
 
 // Answered takes a notification out of the outbox.

@@ -61,7 +61,7 @@ func (tx *Tx) NewMessageID() string { return tx.store.ids.text(messagePrefix, tx
 // NewSessionID makes the id of a messaging session.
 func (tx *Tx) NewSessionID() string { return tx.store.ids.text(sessionPrefix, tx.now) }
 
-// After calls f once the commit is done, before the unit's Done.
+// After calls f once the commit is done, before its notifications are handed over and before Done.
 func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
 // Exec runs a statement at the end of the commit; it needs a Unit that is Alone where it touches rows

@@ -174,6 +174,9 @@ func runUnit(b *batch, tx *Tx, u *Unit) (err error) {
 // complete tells what was committed, in the order of the commits.
 func (w *writer) complete() {
 	for f := range w.done {
+		for _, after := range f.after {
+			after()
+		}
 		if f.batch != nil {
 			for i := range f.batch.notifications {
 				w.store.Notified(&f.batch.notifications[i])
@@ -181,9 +184,6 @@ func (w *writer) complete() {
 			for _, t := range f.batch.newTimers {
 				w.store.Scheduled(t)
 			}
-		}
-		for _, after := range f.after {
-			after()
 		}
 		for i, u := range f.units {
 			if u.Done != nil {

@@ -1,0 +1,101 @@
+package command
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/pb"
+)
+
+// appRequest is a command of an app.
+type appRequest struct {
+	*Request
+	cmd *pb.AppToServerCommand
+}
+
+// App carries out a command of an app's connection.
+func (c *Commands) App(r *Request) {
+	r.start, r.name = time.Now(), "unknown"
+	cmd := &pb.AppToServerCommand{}
+	if err := proto.Unmarshal(r.Payload, cmd); err != nil {
+		c.fail(r, Invalid, "the payload is no AppToServerCommand")
+		return
+	}
+	if err := checkIdempotencyKey(cmd.IdempotencyKey); err != nil {
+		c.fail(r, Invalid, err.Error())
+		return
+	}
+	req := &appRequest{r, cmd}
+	switch e := cmd.Entry.(type) {
+	case *pb.AppToServerCommand_GenerateAuthToken:
+		c.generateAuthToken(req)
+	case *pb.AppToServerCommand_CreateCustomer:
+		c.createCustomer(req, e.CreateCustomer)
+	case *pb.AppToServerCommand_GetCustomerState:
+		c.getCustomerState(req, e.GetCustomerState)
+	case *pb.AppToServerCommand_AdoptCustomerState:
+		c.adoptCustomerState(req, e.AdoptCustomerState)
+	case *pb.AppToServerCommand_DeleteCustomer:
+		c.deleteCustomer(req, e.DeleteCustomer)
+	case *pb.AppToServerCommand_UpdateCustomerTag:
+		c.updateCustomerTag(req, e.UpdateCustomerTag)
+	case *pb.AppToServerCommand_DeleteCustomerTag:
+		c.deleteCustomerTag(req, e.DeleteCustomerTag)
+	case *pb.AppToServerCommand_UpdateCustomerSecondaryId:
+		c.updateCustomerSecondaryID(req, e.UpdateCustomerSecondaryId)
+	case *pb.AppToServerCommand_DeleteCustomerSecondaryId:
+		c.deleteCustomerSecondaryID(req, e.DeleteCustomerSecondaryId)
+	case *pb.AppToServerCommand_UpdateCustomerMetadata:
+		c.updateCustomerMetadata(req, e.UpdateCustomerMetadata)
+	case *pb.AppToServerCommand_DeleteCustomerMetadata:
+		c.deleteCustomerMetadata(req, e.DeleteCustomerMetadata)
+	case *pb.AppToServerCommand_LeaseCustomerAppData:
+		c.leaseCustomerAppData(req, e.LeaseCustomerAppData)
+	case *pb.AppToServerCommand_UpdateCustomerAppData:
+		c.updateCustomerAppData(req, e.UpdateCustomerAppData)
+	case *pb.AppToServerCommand_DeleteCustomerAppData:
+		c.deleteCustomerAppData(req, e.DeleteCustomerAppData)
+	case *pb.AppToServerCommand_SendMessage:
+		c.sendMessage(req, e.SendMessage)
+	case *pb.AppToServerCommand_CustomerActivity:
+		c.customerActivity(req, e.CustomerActivity)
+	case nil:
+		c.fail(r, Invalid, "an AppToServerCommand without an entry: a simulator's command needs a connection with simulator_mode")
+	default:
+		req.name = commandName(cmd)
+		c.refuse(req, customer.Refuse(customer.NotAvailable, "%s: not available yet", req.name))
+	}
+}
+
+// Simulator carries out a command of a simulator's connection.
+func (c *Commands) Simulator(r *Request) {
+	r.start, r.name = time.Now(), "unknown"
+	cmd := &pb.SimulatorToServerCommand{}
+	if err := proto.Unmarshal(r.Payload, cmd); err != nil {
+		c.fail(r, Invalid, "the payload is no SimulatorToServerCommand")
+		return
+	}
+	switch e := cmd.Entry.(type) {
+	case *pb.SimulatorToServerCommand_ReceiveMessage:
+		c.receiveMessage(r, e.ReceiveMessage)
+	case *pb.SimulatorToServerCommand_ReceivePayment:
+		r.name = "receive_payment"
+		c.refuseSimulator(r, customer.Refuse(customer.NotAvailable, "receive_payment: not available yet"))
+	case *pb.SimulatorToServerCommand_UpdatePaymentStatus:
+		r.name = "update_payment_status"
+		c.refuseSimulator(r, customer.Refuse(customer.NotAvailable, "update_payment_status: not available yet"))
+	default:
+		c.fail(r, Invalid, "a SimulatorToServerCommand without an entry")
+	}
+}
+
+// commandName is the field of the entry that is set.
+func commandName(cmd *pb.AppToServerCommand) string {
+	m := cmd.ProtoReflect()
+	if f := m.WhichOneof(m.Descriptor().Oneofs().ByName("entry")); f != nil {
+		return string(f.Name())
+	}
+	return "unknown"
+}

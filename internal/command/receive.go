@@ -1,0 +1,123 @@
+package command
+
+import (
+	"strings"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/pb"
+	"github.com/elarian-go/elarian/internal/store"
+)
+
+// receivedKind is the kind of a notification of a message that nobody waits for; hopKind of one where
+// the provider waits for the answer.
+const (
+	receivedKind = "received_message"
+	hopKind      = "received_hop"
+)
+
+const maxSessionID = 256
+
+// incoming is a message from a customer.
+type incoming struct {
+	org     string
+	channel store.MessagingChannel
+	number  customer.Number
+	session string
+	parts   []messaging.Part
+	cost    *messaging.Cash
+}
+
+// receiveMessage is a message that a simulated phone sends.
+func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorCommand) {
+	r.name = "receive_message"
+	in, refused := c.incomingOf(r.Caller, m)
+	if refused != nil {
+		c.refuseSimulator(r, refused)
+		return
+	}
+	if in.channel.Number.Channel == messaging.USSD {
+		c.receiveHop(r, in)
+		return
+	}
+	err := c.store.Submit(&store.Unit{
+		Route: route(in.org, customer.ByNumber(in.number)),
+		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}},
+		Run: func(tx *store.Tx) error {
+			_, err := c.receive(tx, in, receivedKind)
+			return err
+		},
+		Done: func(err error) {
+			switch {
+			case refusal(err) != nil:
+				c.refuseSimulator(r, refusal(err))
+			case err != nil:
+				c.failed(r, err)
+			default:
+				c.reply(r, marshal(simulatorReply(nil)), "ok")
+			}
+		},
+	})
+	if err != nil {
+		c.failed(r, err)
+	}
+}
+
+// incomingOf checks what a simulator says.
+func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorCommand) (*incoming, *customer.Refusal) {
+	channel, ok := c.Directory().MessagingChannel(caller.Org, channelOf(m.ChannelNumber))
+	if !ok {
+		return nil, customer.Refuse(customer.NotFound, "channel_number: %s is not a channel of this org", channelOf(m.ChannelNumber))
+	}
+	kind := channel.Number.Channel
+	number, err := customer.Number{Provider: kind.Provider(), Number: m.CustomerNumber, Partition: channel.DefaultPartition}.Normalize()
+	if err != nil {
+		return nil, refusal(err)
+	}
+	session := m.SessionId.GetValue()
+	if len(session) > maxSessionID || strings.IndexByte(session, 0) >= 0 {
+		return nil, customer.Refuse(customer.InvalidRequest, "session_id: longer than %d bytes, or with a zero byte", maxSessionID)
+	}
+	parts := partsOf(m.Parts)
+	if len(parts) == 0 {
+		return nil, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
+	}
+	switch kind {
+	case messaging.SMS:
+		for _, p := range parts {
+			if p.USSD != nil || p.Voice != nil {
+				return nil, customer.Refuse(customer.InvalidRequest, "parts: an SMS has no ussd or voice part")
+			}
+		}
+	case messaging.USSD:
+		if len(parts) != 1 || parts[0].USSD == nil {
+			return nil, customer.Refuse(customer.InvalidRequest, "parts: a USSD hop has one part, of kind ussd")
+		}
+	default:
+		return nil, customer.Refuse(customer.NotAvailable, "channel_number: %s is not available yet", kind)
+	}
+	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost)}, nil
+}
+
+// receive stores a message and notifies the channel's app.
+func (c *Commands) receive(tx *store.Tx, in *incoming, kind string) (store.Notification, error) {
+	tx.Actor = customer.Actor{Kind: "phone", ID: in.number.Number}
+	rec, err := tx.Customer(in.org, customer.ByNumber(in.number))
+	if err != nil {
+		return store.Notification{}, err
+	}
+	m := &messaging.Message{
+		ID: tx.NewMessageID(), Inbound: true, Number: in.number, Channel: in.channel.Number, App: in.channel.App, Session: in.session,
+		CreatedAt: tx.Now(), Parts: in.parts, Status: messaging.Received, Cost: in.cost,
+	}
+	tx.AddMessage(rec, m)
+	tx.Record(rec, "message.received", in.channel.Number.String()+" "+m.ID)
+	return notify(tx, rec, in.channel.App, kind, receivedPB(m)), nil
+}
+
+func receivedPB(m *messaging.Message) *pb.ServerToAppCustomerNotification {
+	return &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_ReceivedMessage{ReceivedMessage: &pb.ReceivedMessageNotification{
+		MessageId: m.ID, CustomerNumber: numberPB(m.Number), ChannelNumber: channelPB(m.Channel), Parts: partsPB(m.Parts),
+		SessionId: optional(m.Session), InReplyTo: optional(m.InReplyTo),
+	}}}
+}
