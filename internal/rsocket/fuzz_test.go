@@ -207,3 +207,46 @@ func FuzzFragments(f *testing.F) {
 		}
 	})
 }
+
+// FuzzClientConn: whatever a server sends, the client ends without panic or hang, and its call is
+// answered exactly once.
+func FuzzClientConn(f *testing.F) {
+	f.Add(withLength(appendPayload(nil, 1, flagNext|flagComplete, []byte("x")), appendRequestResponse(nil, 2, 0, []byte("q"))))
+	f.Add(withLength(appendPayload(nil, 1, flagNext|flagFollows, []byte("x")), appendPayload(nil, 1, flagNext, []byte("y")), appendKeepAlive(nil, flagRespond, 7, nil)))
+	f.Add(withLength(appendError(nil, 1, &Error{Rejected, "no"}), appendError(nil, 0, &Error{ConnectionClose, "bye"})))
+	f.Add(withLength(appendPayload(nil, 1, flagNext, make([]byte, 40000)), appendResumeOK(nil, 0)))
+	f.Fuzz(func(t *testing.T, input []byte) {
+		here, there := net.Pipe()
+		opt := Options{MaxPayload: 1000}.withDefaults()
+		c := newConn(&opt, true)
+		c.handler, c.keepAlive, c.lifetime = echo, time.Hour, time.Hour
+		l := newLink(newStreamTransport(there))
+		l.t.SetLimit(opt.frameLimit())
+		c.mu.Lock()
+		c.attach(l)
+		c.startKeepAlive()
+		c.mu.Unlock()
+		answers := make(chan error, 2)
+		c.Send([]byte("call"), func(_ []byte, err error) { answers <- err })
+		go c.read(l)
+		read := make(chan struct{})
+		go func() {
+			defer close(read)
+			_, _ = io.Copy(io.Discard, here)
+		}()
+		if err := here.SetDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := here.Write(input); isTimeout(err) {
+			t.Errorf("the client neither reads nor closes: %v", err)
+		}
+		_ = here.Close()
+		within(t, "end of the connection", c.Done())
+		within(t, "end of the reader", l.gone)
+		within(t, "answer", answers)
+		if len(answers) != 0 {
+			t.Error("a second answer")
+		}
+		<-read
+	})
+}
