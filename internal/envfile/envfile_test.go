@@ -51,8 +51,8 @@ func TestReadGivesWhatWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range hard {
-		if got[v.Key] != v.Value {
-			t.Errorf("%s: %q, want %q", v.Key, got[v.Key], v.Value)
+		if got.Get(v.Key) != v.Value {
+			t.Errorf("%s: %q, want %q", v.Key, got.Get(v.Key), v.Value)
 		}
 	}
 	info, err := os.Stat(path)
@@ -68,7 +68,7 @@ func TestReadUnderstandsWhatPeopleWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Read(path)
-	if err != nil || got["A"] != "again" || got["B"] != "plain" || got["C"] != "#" {
+	if err != nil || got.Get("A") != "again" || got.Get("B") != "plain" || got.Get("C") != "#" {
 		t.Errorf("%v, %v", got, err)
 	}
 }

@@ -6,14 +6,26 @@ import (
 	"strings"
 )
 
+// Vars are the settings of a file, in its order.
+type Vars []Var
+
+// Get gives the last value of a key, as dotenv and shells do; empty where there is none.
+func (v Vars) Get(key string) string {
+	for i := len(v) - 1; i >= 0; i-- {
+		if v[i].Key == key {
+			return v[i].Value
+		}
+	}
+	return ""
+}
+
 // Read reads a file as dotenv does: KEY=value, with or without export and quotes; # begins a comment.
-// The last line of a key counts.
-func Read(path string) (map[string]string, error) {
+func Read(path string) (Vars, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	vars := make(map[string]string)
+	var vars Vars
 	number := 0
 	for line := range strings.Lines(string(content)) {
 		number++
@@ -25,9 +37,11 @@ func Read(path string) (map[string]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s:%d: not KEY=\"value\"", path, number)
 		}
-		if vars[key], ok = unquote(rest); !ok {
+		value, ok := unquote(rest)
+		if !ok {
 			return nil, fmt.Errorf("%s:%d: the quotes of %s do not end", path, number, key)
 		}
+		vars = append(vars, Var{key, value})
 	}
 	return vars, nil
 }
