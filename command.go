@@ -73,9 +73,9 @@ func (c *command) encode(key string) ([]byte, error) {
 	return b, nil
 }
 
-// do sends the command and gives its reply. A command whose reply got lost with the connection is
-// sent again on the next one with the same key, so that it acts once.
-func (l *link) do(ctx context.Context, c *command) (*pb.AppToServerCommandReply, error) {
+// exchange sends the command and gives its encoded reply. A command whose reply got lost with the
+// connection is sent again on the next one with the same key, so that it acts once.
+func (l *link) exchange(ctx context.Context, c *command) ([]byte, error) {
 	key := ""
 	if !c.reads {
 		key = idempotencyKey(ctx)
@@ -87,6 +87,15 @@ func (l *link) do(ctx context.Context, c *command) (*pb.AppToServerCommandReply,
 	data, err := l.request(ctx, payload, true)
 	if err != nil {
 		return nil, c.failed(err)
+	}
+	return data, nil
+}
+
+// do sends the command and gives its reply.
+func (l *link) do(ctx context.Context, c *command) (*pb.AppToServerCommandReply, error) {
+	data, err := l.exchange(ctx, c)
+	if err != nil {
+		return nil, err
 	}
 	reply := new(pb.AppToServerCommandReply)
 	if err := proto.Unmarshal(data, reply); err != nil {

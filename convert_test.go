@@ -2,6 +2,7 @@ package elarian
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -138,7 +140,7 @@ func TestState(t *testing.T) {
 			Numbers: []CustomerNumber{AppUser("7"), number},
 		},
 	}
-	got := c.state(data)
+	got := decodeState(t, s, data)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -154,6 +156,60 @@ func TestState(t *testing.T) {
 			t.Errorf("%q is not in %s", want, print)
 		}
 	}
+}
+
+func decodeState(t testing.TB, s *Serializer, data *pb.CustomerStateReplyData) *CustomerState {
+	t.Helper()
+	r, err := s.readState(stateReplyBytes(t, data))
+	if err != nil || !r.found || !r.status {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	return &r.state
+}
+
+func stateReplyBytes(t testing.TB, data *pb.CustomerStateReplyData) []byte {
+	t.Helper()
+	b, err := proto.Marshal(&pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_GetCustomerState{
+		GetCustomerState: &pb.GetCustomerStateReply{Status: true, Data: data},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestStateOfLaterVersions(t *testing.T) {
+	want := decodeState(t, &JSON, benchState())
+	if len(want.Messaging.Messages) != 10 || want.Messaging.Messages[9].Message.Body != Text("Your visit is tomorrow at ten.") || len(want.Identity.Metadata) != 5 {
+		t.Fatalf("%+v", want)
+	}
+	extra := benchState()
+	for _, m := range []proto.Message{
+		extra, extra.IdentityState, extra.IdentityState.Tags[0], extra.IdentityState.Tags[0].Mapping, extra.MessagingState,
+		extra.MessagingState.Messages[0].GetSent(), extra.MessagingState.Messages[0].GetSent().Message, extra.ActivityState,
+	} {
+		var unknown []byte
+		unknown = protowire.AppendVarint(protowire.AppendTag(unknown, 900, protowire.VarintType), 1<<63)
+		unknown = protowire.AppendFixed32(protowire.AppendTag(unknown, 901, protowire.Fixed32Type), 1)
+		unknown = protowire.AppendFixed64(protowire.AppendTag(unknown, 902, protowire.Fixed64Type), 1)
+		unknown = protowire.AppendString(protowire.AppendTag(unknown, 903, protowire.BytesType), "new")
+		m.ProtoReflect().SetUnknown(unknown)
+	}
+	if got := decodeState(t, &JSON, extra); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func FuzzReadState(f *testing.F) {
+	b := stateReplyBytes(f, benchState())
+	f.Add(b)
+	f.Add(b[:len(b)/2])
+	f.Add([]byte{0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := JSON.readState(b); err != nil && !errors.Is(err, errWire) && !errors.Is(err, proto.Error) {
+			t.Error(err)
+		}
+	})
 }
 
 // What a newer server sends must not stop an older app.

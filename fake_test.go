@@ -35,7 +35,8 @@ type fakeServer struct {
 	replies  map[string]*pb.AppToServerCommandReply
 	commands []*pb.AppToServerCommand
 	// before sees each command first. False: no reply at all.
-	before func(cmd *pb.AppToServerCommand) bool
+	before  func(cmd *pb.AppToServerCommand) bool
+	handler rsocket.Handler // in place of the working server, for benchmarks
 	// after sees each command when it has acted. False: no reply.
 	after func(cmd *pb.AppToServerCommand) bool
 }
@@ -160,6 +161,9 @@ func (f *fakeServer) accept(_ context.Context, s *rsocket.Setup, c *rsocket.Conn
 	f.arrived = make(chan struct{})
 	if m.GetSimulatorMode() {
 		return f.simulated, nil
+	}
+	if f.handler != nil {
+		return f.handler, nil
 	}
 	return f.command, nil
 }

@@ -38,14 +38,3 @@ func (c *Customer) GetMetadata(ctx context.Context) (map[string]Value, error) {
 	}
 	return state.Identity.Metadata, nil
 }
-
-func (s *Serializer) metadata(m map[string]*pb.DataMapValue) map[string]Value {
-	if len(m) == 0 {
-		return nil
-	}
-	out := make(map[string]Value, len(m))
-	for key, v := range m {
-		out[key] = s.value(v)
-	}
-	return out
-}

@@ -86,14 +86,3 @@ func (n CustomerNumber) proto() *pb.CustomerNumber {
 func customerNumber(n *pb.CustomerNumber) CustomerNumber {
 	return CustomerNumber{Provider: Provider(n.GetProvider()), Number: n.GetNumber(), Partition: n.GetPartition().GetValue()}
 }
-
-func customerNumbers(list []*pb.CustomerNumber) []CustomerNumber {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make([]CustomerNumber, len(list))
-	for i, n := range list {
-		out[i] = customerNumber(n)
-	}
-	return out
-}

@@ -49,14 +49,3 @@ func (c *Customer) GetSecondaryIDs(ctx context.Context) ([]SecondaryID, error) {
 	}
 	return state.Identity.SecondaryIDs, nil
 }
-
-func secondaryIDs(list []*pb.CustomerIndex) []SecondaryID {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make([]SecondaryID, len(list))
-	for i, s := range list {
-		out[i] = SecondaryID{s.GetMapping().GetKey(), s.GetMapping().GetValue().GetValue(), moment(s.GetExpiresAt())}
-	}
-	return out
-}

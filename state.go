@@ -144,18 +144,23 @@ type StoredMessage struct {
 // GetState fetches the customer's state. A number that is unknown makes a new customer, whose state is empty.
 func (c *Customer) GetState(ctx context.Context) (*CustomerState, error) {
 	cmd := &command{name: "GetState", field: fieldGetCustomerState, customer: c.field, about: c, reads: true}
-	reply, err := c.client.link.do(ctx, cmd)
+	data, err := c.client.link.exchange(ctx, cmd)
 	if err != nil {
 		return nil, err
 	}
-	r := reply.GetGetCustomerState()
-	if err := cmd.check(r, r != nil); err != nil {
+	reply, err := c.client.config.Serializer.readState(data)
+	if err != nil {
+		return nil, cmd.failed(err)
+	}
+	if err := cmd.check(&reply, reply.found); err != nil {
 		return nil, err
 	}
-	state := c.client.state(r.GetData())
+	state := &reply.state
 	c.learnID(state.CustomerID)
-	if numbers := state.Numbers(); len(numbers) > 0 && c.number.Load() == nil {
-		c.number.Store(&numbers[0])
+	if c.number.Load() == nil {
+		if numbers := state.Numbers(); len(numbers) > 0 {
+			c.number.Store(&numbers[0])
+		}
 	}
 	return state, nil
 }
@@ -182,131 +187,6 @@ func (s *CustomerState) Numbers() []CustomerNumber {
 	}
 	for _, n := range s.Activity.Numbers {
 		add(n)
-	}
-	return out
-}
-
-func (c *Client) state(d *pb.CustomerStateReplyData) *CustomerState {
-	id, m, a := d.GetIdentityState(), d.GetMessagingState(), d.GetActivityState()
-	return &CustomerState{
-		CustomerID: d.GetCustomerId(),
-		Identity: IdentityState{
-			Tags:         tags(id.GetTags()),
-			Metadata:     c.config.Serializer.metadata(id.GetMetadata()),
-			SecondaryIDs: secondaryIDs(id.GetSecondaryIds()),
-		},
-		Messaging: MessagingState{
-			Channels: each(m.GetChannels(), channelState),
-			Messages: each(m.GetMessages(), storedMessage),
-			Sessions: each(m.GetSessions(), storedSession),
-		},
-		Activity: ActivityState{
-			Sessions: each(a.GetSessions(), activitySession),
-			Numbers:  customerNumbers(a.GetCustomerNumbers()),
-		},
-	}
-}
-
-func each[P, T any](list []P, convert func(P) T) []T {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make([]T, len(list))
-	for i, p := range list {
-		out[i] = convert(p)
-	}
-	return out
-}
-
-// channel is what the three states of a channel have in common.
-type channel interface {
-	GetCustomerNumber() *pb.CustomerNumber
-	GetChannelNumber() *pb.MessagingChannelNumber
-	GetReplyToken() *pb.MessageReplyToken
-}
-
-func channelState(s *pb.MessagingChannelState) ChannelState {
-	switch s := s.GetState().(type) {
-	case *pb.MessagingChannelState_Blocked:
-		return channelWith(s.Blocked, ChannelBlocked, moment(s.Blocked.GetBlockedAt()))
-	case *pb.MessagingChannelState_Active:
-		return channelWith(s.Active, ChannelActive, moment(s.Active.GetAllowedAt()))
-	case *pb.MessagingChannelState_InSession:
-		out := channelWith(s.InSession, ChannelInSession, moment(s.InSession.GetAllowedAt()))
-		out.Session = &OpenSession{
-			ID:        s.InSession.GetSessionId(),
-			StartedAt: moment(s.InSession.GetStartedAt()),
-			ExpiresAt: moment(s.InSession.GetExpiresAt()),
-			AppIDs:    s.InSession.GetAppIds(),
-		}
-		return out
-	}
-	return ChannelState{}
-}
-
-func channelWith(c channel, status ChannelStatus, since time.Time) ChannelState {
-	return ChannelState{
-		Number:            customerNumber(c.GetCustomerNumber()),
-		Channel:           messagingChannelNumber(c.GetChannelNumber()),
-		Status:            status,
-		Since:             since,
-		ReplyToken:        c.GetReplyToken().GetToken(),
-		ReplyTokenExpires: moment(c.GetReplyToken().GetExpiresAt()),
-	}
-}
-
-func storedMessage(m *pb.ChannelMessage) StoredMessage {
-	if r := m.GetReceived(); r != nil {
-		return StoredMessage{
-			ID:        r.GetMessageId(),
-			Number:    customerNumber(r.GetCustomerNumber()),
-			Channel:   messagingChannelNumber(r.GetChannelNumber()),
-			CreatedAt: moment(r.GetCreatedAt()),
-			SessionID: r.GetSessionId().GetValue(),
-			InReplyTo: r.GetInReplyTo().GetValue(),
-			AppID:     r.GetAppId().GetValue(),
-			Parts:     parts(r.GetParts()),
-		}
-	}
-	s := m.GetSent()
-	return StoredMessage{
-		ID:          s.GetMessageId(),
-		Number:      customerNumber(s.GetCustomerNumber()),
-		Channel:     messagingChannelNumber(s.GetChannelNumber()),
-		CreatedAt:   moment(s.GetCreatedAt()),
-		SessionID:   s.GetSessionId().GetValue(),
-		InReplyTo:   s.GetInReplyTo().GetValue(),
-		AppID:       s.GetAppId().GetValue(),
-		Message:     message(s.GetMessage()),
-		Status:      MessageStatus(s.GetStatus()),
-		UpdatedAt:   moment(s.GetUpdatedAt()),
-		Description: s.GetDescription().GetValue(),
-	}
-}
-
-func storedSession(s *pb.CompleteMessagingSession) StoredSession {
-	return StoredSession{
-		ID:        s.GetSessionId(),
-		Number:    customerNumber(s.GetCustomerNumber()),
-		Channel:   messagingChannelNumber(s.GetChannelNumber()),
-		StartedAt: moment(s.GetStartedAt()),
-		Duration:  s.GetDuration().AsDuration(),
-		EndReason: SessionEndReason(s.GetEndReason()),
-		AppIDs:    s.GetAppIds(),
-	}
-}
-
-func activitySession(s *pb.ActivitySessionState) ActivitySession {
-	out := ActivitySession{
-		Number:    customerNumber(s.GetCustomerNumber()),
-		Source:    s.GetSource(),
-		SessionID: s.GetSessionId(),
-		AppID:     s.GetAppId(),
-		CreatedAt: moment(s.GetCreatedAt()),
-		UpdatedAt: moment(s.GetUpdatedAt()),
-	}
-	for _, a := range s.GetActivities() {
-		out.Activities = append(out.Activities, activity(s.GetSource(), s.GetSessionId(), a))
 	}
 	return out
 }

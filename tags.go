@@ -38,14 +38,3 @@ func (c *Customer) GetTags(ctx context.Context) ([]Tag, error) {
 	}
 	return state.Identity.Tags, nil
 }
-
-func tags(list []*pb.CustomerIndex) []Tag {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make([]Tag, len(list))
-	for i, t := range list {
-		out[i] = Tag{t.GetMapping().GetKey(), t.GetMapping().GetValue().GetValue(), moment(t.GetExpiresAt())}
-	}
-	return out
-}
