@@ -223,3 +223,8 @@ func (s *Store) Close() error {
 	}
 	return errors.Join(append(errs, s.dialect.close())...)
 }
+
+// Ping reads something.
+func (s *Store) Ping() error {
+	return s.query(op{schemaVersion, &values{}, func(row) error { return nil }})
+}
