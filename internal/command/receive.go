@@ -93,6 +93,9 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		if len(parts) != 1 || parts[0].USSD == nil {
 			return nil, customer.Refuse(customer.InvalidRequest, "parts: a USSD hop has one part, of kind ussd")
 		}
+		if parts[0].USSD.Status == 0 {
+			parts[0].USSD.Status = messaging.USSDActive
+		}
 	default:
 		return nil, customer.Refuse(customer.NotAvailable, "channel_number: %s is not available yet", kind)
 	}
