@@ -13,26 +13,26 @@ var (
 	moveColumns = "org text, old text, new text"
 
 	moveMessages = newStatement(moveColumns, `
-		UPDATE messages AS m SET customer_id = r.new FROM {{rows}} WHERE m.org_id = r.org AND m.customer_id = r.old`)
+		UPDATE messages AS m SET customer_id = r.new {{given}} m.org_id = r.org AND m.customer_id = r.old`)
 	moveActivities = newStatement(moveColumns, `
 		INSERT INTO activity_sessions (org_id, customer_id, session_key, updated_at, doc)
-		SELECT s.org_id, r.new, s.session_key, s.updated_at, s.doc FROM activity_sessions s JOIN {{rows}} ON s.org_id = r.org AND s.customer_id = r.old
-		WHERE true ON CONFLICT DO NOTHING`)
+		SELECT s.org_id, r.new, s.session_key, s.updated_at, s.doc FROM {{each activity_sessions s}} s.org_id = r.org AND s.customer_id = r.old
+		ON CONFLICT DO NOTHING`)
 	moveOutbox = newStatement(moveColumns, `
-		UPDATE outbox AS o SET subject_id = r.new FROM {{rows}} WHERE o.org_id = r.org AND o.subject_id = r.old`)
+		UPDATE outbox AS o SET subject_id = r.new {{given}} o.org_id = r.org AND o.subject_id = r.old`)
 	moveTimers = newStatement(moveColumns, `
-		UPDATE timers AS t SET customer_id = r.new FROM {{rows}} WHERE t.org_id = r.org AND t.customer_id = r.old`)
+		UPDATE timers AS t SET customer_id = r.new {{given}} t.org_id = r.org AND t.customer_id = r.old`)
 
 	ofCustomer = "org text, id text"
 
 	selectAppData = newStatement(ofCustomer, `
 		SELECT d.org_id, d.customer_id, d.app_id, d.present, d.is_binary, d.value, d.leased_until
-		FROM app_data d JOIN {{rows}} ON d.org_id = r.org AND d.customer_id = r.id`)
+		FROM {{each app_data d}} d.org_id = r.org AND d.customer_id = r.id`)
 
-	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
-	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
-	deleteOutbox     = newStatement(ofCustomer, `DELETE FROM outbox WHERE (org_id, subject_id) IN (SELECT org, id FROM {{rows}})`)
-	deleteTimers     = newStatement(ofCustomer, `DELETE FROM timers WHERE (org_id, customer_id) IN (SELECT org, id FROM {{rows}})`)
+	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE {{key org_id, customer_id}}`)
+	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE {{key org_id, customer_id}}`)
+	deleteOutbox     = newStatement(ofCustomer, `DELETE FROM outbox WHERE {{key org_id, subject_id}}`)
+	deleteTimers     = newStatement(ofCustomer, `DELETE FROM timers WHERE {{key org_id, customer_id}}`)
 )
 
 // Adopt joins the other customer into rec: identity, app data of all apps, messages, activities,
@@ -68,7 +68,8 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	}
 	rec.Channels = messaging.JoinStates(rec.Channels, adopted.Channels)
 	rec.Messages += adopted.Messages
-	other.Channels, other.Messages = nil, 0
+	rec.HasActivities = rec.HasActivities || adopted.HasActivities
+	other.Channels, other.Messages, other.HasActivities = nil, 0, false
 	for _, move := range []*statement{moveMessages, moveActivities, moveOutbox, moveTimers} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}

@@ -173,6 +173,7 @@ func (tx *Tx) indexSecondaryIDs(rec *Record, before []customer.SecondaryID) erro
 
 // Activity gives the customer's session of activities, to change; a new one where there is none.
 func (tx *Tx) Activity(rec *Record, key customer.ActivityKey) (*customer.ActivitySession, error) {
+	rec.HasActivities = true
 	k := activityKey{rec.Org, rec.ID, string(encode(key))}
 	s, err := tx.b.activities.edit(tx.conn, k)
 	if err != nil || s != nil {

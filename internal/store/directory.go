@@ -176,30 +176,30 @@ var (
 )
 
 var (
-	insertOrg = newStatement("id text, name text, live bool, at int", "INSERT INTO orgs (id, name, live, created_at) SELECT * FROM {{rows}}")
-	insertApp = newStatement("org text, id text, name text, at int", "INSERT INTO apps (org_id, id, name, created_at) SELECT * FROM {{rows}}")
+	insertOrg = newStatement("id text, name text, live bool, at int", "INSERT INTO orgs (id, name, live, created_at) {{values}}")
+	insertApp = newStatement("org text, id text, name text, at int", "INSERT INTO apps (org_id, id, name, created_at) {{values}}")
 	insertKey = newStatement("org text, hash text, hint text, name text, at int, revoked int",
-		"INSERT INTO api_keys (org_id, hash, hint, name, created_at, revoked_at) SELECT * FROM {{rows}}")
-	revokeKey              = newStatement("org text, hash text, at int", "UPDATE api_keys AS k SET revoked_at = r.at FROM {{rows}} WHERE k.org_id = r.org AND k.hash = r.hash")
+		"INSERT INTO api_keys (org_id, hash, hint, name, created_at, revoked_at) {{values}}")
+	revokeKey              = newStatement("org text, hash text, at int", "UPDATE api_keys AS k SET revoked_at = r.at {{given}} k.org_id = r.org AND k.hash = r.hash")
 	insertMessagingChannel = newStatement("org text, channel int, number text, app text, provider text, part text, at int",
-		"INSERT INTO messaging_channels (org_id, channel, number, app_id, provider, default_partition, created_at) SELECT * FROM {{rows}}")
+		"INSERT INTO messaging_channels (org_id, channel, number, app_id, provider, default_partition, created_at) {{values}}")
 	deleteMessagingChannel = newStatement("org text, channel int, number text",
-		"DELETE FROM messaging_channels WHERE (org_id, channel, number) IN (SELECT org, channel, number FROM {{rows}})")
+		"DELETE FROM messaging_channels WHERE {{key org_id, channel, number}}")
 	insertPaymentChannel = newStatement("org text, channel int, number text, app text, purse text, at int",
-		"INSERT INTO payment_channels (org_id, channel, number, app_id, purse_id, created_at) SELECT * FROM {{rows}}")
+		"INSERT INTO payment_channels (org_id, channel, number, app_id, purse_id, created_at) {{values}}")
 	deletePaymentChannel = newStatement("org text, channel int, number text",
-		"DELETE FROM payment_channels WHERE (org_id, channel, number) IN (SELECT org, channel, number FROM {{rows}})")
+		"DELETE FROM payment_channels WHERE {{key org_id, channel, number}}")
 	insertPurse = newStatement("org text, id text, name text, currency text, at int",
-		"INSERT INTO purses (org_id, id, name, currency, created_at) SELECT * FROM {{rows}}")
-	deleteApp  = newStatement("org text, id text", "DELETE FROM apps WHERE (org_id, id) IN (SELECT org, id FROM {{rows}})")
-	setVersion = newStatement("version text", `
-		INSERT INTO settings (name, value) SELECT 'directory_version', version FROM {{rows}} WHERE true
+		"INSERT INTO purses (org_id, id, name, currency, created_at) {{values}}")
+	deleteApp  = newStatement("org text, id text", "DELETE FROM apps WHERE {{key org_id, id}}")
+	setVersion = newStatement("name text, value text", `
+		INSERT INTO settings (name, value) {{values}}
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
 )
 
 // change writes to the directory, and gives it a new version, by which running servers see it.
 func (s *Store) change(what string, ops ...op) error {
-	err := s.write(append(ops, op{setVersion, new(values).text(NewID("")), nil})...)
+	err := s.write(append(ops, op{setVersion, new(values).text("directory_version").text(NewID("")), nil})...)
 	if err != nil && s.dialect.unique(err) {
 		return fmt.Errorf("%s %w", what, ErrExists)
 	}

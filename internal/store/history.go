@@ -15,7 +15,7 @@ type historyRow struct {
 
 var insertHistory = newStatement(
 	"id int, org text, customer text, previous int, adopted int, at int, kind text, actor text, what text, detail text", `
-	INSERT INTO history (id, org_id, customer_id, previous, adopted, at, actor_kind, actor_id, what, detail) SELECT * FROM {{rows}}`)
+	INSERT INTO history (id, org_id, customer_id, previous, adopted, at, actor_kind, actor_id, what, detail) {{values}}`)
 
 func (h *historyRow) bind(v *values) {
 	v.int(h.id).text(h.org).text(h.customer).int(h.previous).int(h.adopted).int(millis(h.entry.At)).
@@ -38,7 +38,7 @@ func (tx *Tx) record(r *Record, what, detail string, adopted int64) {
 
 // chainOf walks a history from its latest entry, through adoptions.
 const chainOf = `WITH RECURSIVE chain(id, previous, adopted) AS (
-		SELECT h.id, h.previous, h.adopted FROM history h JOIN {{rows}} ON h.id = r.head
+		SELECT h.id, h.previous, h.adopted FROM {{each history h}} h.id = r.head
 		UNION ALL
 		SELECT h.id, h.previous, h.adopted FROM history h JOIN chain c ON h.id = c.previous OR (c.adopted <> 0 AND h.id = c.adopted)
 	) `
@@ -46,7 +46,7 @@ const chainOf = `WITH RECURSIVE chain(id, previous, adopted) AS (
 var (
 	selectHistory = newStatement("head int, lim int", chainOf+`
 		SELECT h.id, h.at, h.actor_kind, h.actor_id, h.what, h.detail FROM history h
-		WHERE h.id IN (SELECT id FROM chain) ORDER BY h.id DESC LIMIT (SELECT lim FROM {{rows}})`)
+		WHERE h.id IN (SELECT id FROM chain) ORDER BY h.id DESC LIMIT {{one lim}}`)
 	deleteHistory = newStatement("head int", chainOf+`DELETE FROM history WHERE id IN (SELECT id FROM chain)`)
 )
 

@@ -20,11 +20,11 @@ type FirstReply struct {
 var idempotency = &table[IdempotencyKey, FirstReply]{
 	load: newStatement("org text, app text, k text", `
 		SELECT i.org_id, i.app_id, i.key, i.command, i.reply, i.at
-		FROM {{rows}} JOIN idempotency i ON i.org_id = r.org AND i.app_id = r.app AND i.key = r.k`),
+		FROM {{each idempotency i}} i.org_id = r.org AND i.app_id = r.app AND i.key = r.k`),
 	insert: newStatement("org text, app text, k text, command blob, reply blob, at int", `
-		INSERT INTO idempotency (org_id, app_id, key, command, reply, at) SELECT * FROM {{rows}}`),
+		INSERT INTO idempotency (org_id, app_id, key, command, reply, at) {{values}}`),
 	upsert: newStatement("org text, app text, k text, command blob, reply blob, at int", `
-		INSERT INTO idempotency (org_id, app_id, key, command, reply, at) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO idempotency (org_id, app_id, key, command, reply, at) {{values}}
 		ON CONFLICT (org_id, app_id, key) DO UPDATE SET command = excluded.command, reply = excluded.reply, at = excluded.at`),
 	bindKey: func(v *values, k IdempotencyKey) { v.text(k.Org).text(k.App).text(k.Key) },
 	bind: func(v *values, k IdempotencyKey, f *FirstReply) {
@@ -54,11 +54,11 @@ func (tx *Tx) KeepReply(k IdempotencyKey, command, reply []byte) {
 
 var purgeIdempotency = newStatement("before int", `
 	DELETE FROM idempotency WHERE (org_id, app_id, key) IN (
-		SELECT i.org_id, i.app_id, i.key FROM idempotency i, {{rows}} WHERE i.at < r.before ORDER BY i.at LIMIT 1000)`)
+		SELECT i.org_id, i.app_id, i.key FROM {{each idempotency i}} i.at < r.before ORDER BY i.at LIMIT 1000)`)
 
 var purgeTokens = newStatement("before int", `
 	DELETE FROM auth_tokens WHERE (org_id, hash) IN (
-		SELECT t.org_id, t.hash FROM auth_tokens t, {{rows}} WHERE t.expires_at < r.before ORDER BY t.expires_at LIMIT 1000)`)
+		SELECT t.org_id, t.hash FROM {{each auth_tokens t}} t.expires_at < r.before ORDER BY t.expires_at LIMIT 1000)`)
 
 // Purge removes up to 1,000 replies and tokens each whose time is over.
 func (tx *Tx) Purge() {

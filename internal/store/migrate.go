@@ -14,7 +14,7 @@ var migrations embed.FS
 var (
 	schemaTable   = "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"
 	schemaVersion = newStatement("", "SELECT COALESCE(MAX(version), 0) FROM schema_versions")
-	schemaApplied = newStatement("version int, at int", "INSERT INTO schema_versions (version, applied_at) SELECT * FROM {{rows}}")
+	schemaApplied = newStatement("version int, at int", "INSERT INTO schema_versions (version, applied_at) {{values}}")
 	// schemaLock keeps two servers that start at once from migrating side by side. SQLite's write
 	// transaction does that by itself.
 	schemaLock = &statement{sqlite: "SELECT 1", postgres: "SELECT pg_advisory_xact_lock(7310241)::text"}

@@ -32,19 +32,19 @@ func (n *Notification) key() outboxKey { return outboxKey{n.Org, n.App, n.Subjec
 
 const outboxColumns = "org text, app text, subject text, id int, kind text, interactive bool, created int, attempts int, due int, dead bool, failure text, body blob"
 
-const insertOutbox = `INSERT INTO outbox (org_id, app_id, subject_id, id, kind, interactive, created_at, attempts, due_at, dead, failure, body) SELECT * FROM {{rows}}`
+const insertOutbox = `INSERT INTO outbox (org_id, app_id, subject_id, id, kind, interactive, created_at, attempts, due_at, dead, failure, body) {{values}}`
 
 var outbox = &table[outboxKey, Notification]{
 	load: newStatement("org text, app text, subject text, id int", `
 		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
-		FROM {{rows}} JOIN outbox o ON o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject AND o.id = r.id`),
+		FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject AND o.id = r.id`),
 	insert: newStatement(outboxColumns, insertOutbox),
-	upsert: newStatement(outboxColumns, insertOutbox+` WHERE true
+	upsert: newStatement(outboxColumns, insertOutbox+`
 		ON CONFLICT (org_id, app_id, subject_id, id) DO UPDATE
 		SET kind = excluded.kind, interactive = excluded.interactive, attempts = excluded.attempts, due_at = excluded.due_at,
 			dead = excluded.dead, failure = excluded.failure, body = excluded.body`),
 	remove: newStatement("org text, app text, subject text, id int", `
-		DELETE FROM outbox WHERE (org_id, app_id, subject_id, id) IN (SELECT org, app, subject, id FROM {{rows}})`),
+		DELETE FROM outbox WHERE {{key org_id, app_id, subject_id, id}}`),
 	bindKey: func(v *values, k outboxKey) { v.text(k.org).text(k.app).text(k.subject).int(k.id) },
 	bind: func(v *values, k outboxKey, n *Notification) {
 		v.text(k.org).text(k.app).text(k.subject).int(k.id).text(n.Kind).bool(n.Interactive).int(millis(n.CreatedAt)).
@@ -102,11 +102,11 @@ func (tx *Tx) Waiting(n *Notification) (bool, error) {
 var (
 	selectLane = newStatement("org text, app text, subject text, lim int", `
 		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
-		FROM {{rows}} JOIN outbox o ON o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject
-		WHERE NOT o.dead ORDER BY o.id LIMIT (SELECT lim FROM {{rows}})`)
+		FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject
+		AND NOT o.dead ORDER BY o.id LIMIT {{one lim}}`)
 	selectSubjects = newStatement("org text, app text, after text, lim int", `
-		SELECT DISTINCT o.subject_id FROM outbox o JOIN {{rows}} ON o.org_id = r.org AND o.app_id = r.app
-		WHERE NOT o.dead AND o.subject_id > r.after ORDER BY o.subject_id LIMIT (SELECT lim FROM {{rows}})`)
+		SELECT DISTINCT o.subject_id FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app
+		AND NOT o.dead AND o.subject_id > r.after ORDER BY o.subject_id LIMIT {{one lim}}`)
 	selectOutboxStats = newStatement("", `
 		SELECT o.dead, COUNT(*), COALESCE(MIN(o.created_at), 0) FROM outbox o GROUP BY o.dead`)
 )

@@ -49,6 +49,17 @@ func (db *postgresDB) conflict(err error) bool {
 
 func (db *postgresDB) unique(err error) bool { return pgCode(err) == "23505" }
 
+// lostError is the end of a connection, or that there was none to be had.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+func (db *postgresDB) lost(err error) bool {
+	var lost *lostError
+	return errors.As(err, &lost)
+}
+
 // pgCode is the SQLSTATE of an error of the database, "" for other errors.
 func pgCode(err error) string {
 	var pg *pgconn.PgError
@@ -74,7 +85,7 @@ func (c *postgresConn) ensure() error {
 	}
 	fresh, err := pgx.ConnectConfig(context.Background(), c.config)
 	if err != nil {
-		return fmt.Errorf("connect to PostgreSQL: %w", err)
+		return &lostError{fmt.Errorf("connect to PostgreSQL: %w", err)}
 	}
 	c.c = fresh
 	return nil
@@ -113,7 +124,11 @@ func (c *postgresConn) run(mode txMode, ops ...op) error {
 	if batch.Len() == 0 {
 		return nil
 	}
-	return c.c.SendBatch(context.Background(), &batch).Close()
+	err := c.c.SendBatch(context.Background(), &batch).Close()
+	if err != nil && c.c.IsClosed() {
+		return &lostError{err}
+	}
+	return err
 }
 
 // arrays turns the rows into one array per column.
@@ -184,7 +199,8 @@ func (c *postgresConn) close() error {
 // postgresRow reads values in the binary format, which pgx asks for with these types.
 type postgresRow struct{ raw [][]byte }
 
-func (r postgresRow) text(i int) string { return string(r.raw[i]) }
-func (r postgresRow) int(i int) int64   { return int64(binary.BigEndian.Uint64(r.raw[i])) }
-func (r postgresRow) bool(i int) bool   { return r.raw[i][0] != 0 }
-func (r postgresRow) blob(i int) []byte { return append([]byte{}, r.raw[i]...) }
+func (r postgresRow) text(i int) string   { return string(r.raw[i]) }
+func (r postgresRow) int(i int) int64     { return int64(binary.BigEndian.Uint64(r.raw[i])) }
+func (r postgresRow) bool(i int) bool     { return r.raw[i][0] != 0 }
+func (r postgresRow) blob(i int) []byte   { return append([]byte{}, r.raw[i]...) }
+func (r postgresRow) borrow(i int) []byte { return r.raw[i] }

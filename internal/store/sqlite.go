@@ -82,6 +82,9 @@ func (db *sqliteDB) unique(err error) bool {
 	return code == sqlite.ResultConstraintUnique || code == sqlite.ResultConstraintPrimaryKey
 }
 
+// lost: a file is there or not.
+func (db *sqliteDB) lost(error) bool { return false }
+
 func (db *sqliteDB) writers() int { return 1 }
 
 func (db *sqliteDB) close() error {
@@ -94,6 +97,7 @@ func (db *sqliteDB) close() error {
 type sqliteConn struct {
 	c        *sqlite.Conn
 	prepared map[*statement]*sqlite.Stmt
+	scratch  []byte // what borrow gives
 }
 
 var (
@@ -187,7 +191,7 @@ func (c *sqliteConn) step(stmt *sqlite.Stmt, o op) error {
 	for {
 		more, err := stmt.Step()
 		if err == nil && more && o.scan != nil {
-			err = o.scan(sqliteRow{stmt})
+			err = o.scan(sqliteRow{c, stmt})
 		}
 		if err != nil {
 			_ = stmt.Reset()
@@ -214,13 +218,25 @@ func (c *sqliteConn) close() error {
 	return c.c.Close()
 }
 
-type sqliteRow struct{ stmt *sqlite.Stmt }
+type sqliteRow struct {
+	conn *sqliteConn
+	stmt *sqlite.Stmt
+}
 
 func (r sqliteRow) text(i int) string { return r.stmt.ColumnText(i) }
 func (r sqliteRow) int(i int) int64   { return r.stmt.ColumnInt64(i) }
 func (r sqliteRow) bool(i int) bool   { return r.stmt.ColumnInt64(i) != 0 }
 func (r sqliteRow) blob(i int) []byte {
 	b := make([]byte, r.stmt.ColumnLen(i))
+	r.stmt.ColumnBytes(i, b)
+	return b
+}
+func (r sqliteRow) borrow(i int) []byte {
+	n := r.stmt.ColumnLen(i)
+	if cap(r.conn.scratch) < n {
+		r.conn.scratch = make([]byte, n+n/2)
+	}
+	b := r.conn.scratch[:n]
 	r.stmt.ColumnBytes(i, b)
 	return b
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -20,9 +21,16 @@ type column struct {
 	typ  columnType
 }
 
-// statement is one SQL text for both databases. {{rows}} in it stands for the rows of values that go
-// in, a table named r with the statement's columns: PostgreSQL gets them all at once by unnest,
-// SQLite runs the prepared statement once a row. {{for_update c}} locks the rows of c that were read.
+// statement is one SQL text for both databases. PostgreSQL gets all rows of values that go in at once,
+// by unnest; SQLite runs the prepared statement once a row. The columns of these rows are r.NAME in
+// the text, and these forms stand for the difference:
+//
+//	{{values}}      the rows, as INSERT takes them
+//	{{each t x}}    in FROM: the rows of table t, called x, for each of ours; conditions follow
+//	{{given}}       in UPDATE, for FROM our rows WHERE; conditions follow
+//	{{key a, b}}    a condition: columns a, b are those of one of our rows
+//	{{one n}}       r.n, where there is one row
+//	{{for_update c}} locks the rows of c that were read
 type statement struct {
 	text    string
 	columns []column
@@ -44,36 +52,81 @@ func newStatement(columns, text string) *statement {
 			s.columns = append(s.columns, column{name, t})
 		}
 	}
-	s.sqlite = s.render(sqliteRows(s.columns), func(string) string { return "" })
-	s.postgres = s.render(postgresRows(s.columns), func(table string) string { return "FOR UPDATE OF " + table })
+	s.sqlite, s.postgres = s.forSQLite(), s.forPostgres()
 	return s
 }
 
-func (s *statement) render(rows string, forUpdate func(table string) string) string {
-	text := strings.ReplaceAll(s.text, "{{rows}}", rows)
-	if before, rest, found := strings.Cut(text, "{{for_update "); found {
-		table, after, _ := strings.Cut(rest, "}}")
-		text = before + forUpdate(table) + after
-	}
-	return text
+var (
+	formPattern   = regexp.MustCompile(`{{(\w+) ?([^}]*)}}`)
+	columnPattern = regexp.MustCompile(`\br\.\w+\b`)
+)
+
+// render puts in what the forms stand for.
+func (s *statement) render(form func(name, arg string) string) string {
+	return formPattern.ReplaceAllStringFunc(s.text, func(match string) string {
+		parts := formPattern.FindStringSubmatch(match)
+		return form(parts[1], parts[2])
+	})
 }
 
-func sqliteRows(columns []column) string {
-	parts := make([]string, len(columns))
-	for i, c := range columns {
-		parts[i] = fmt.Sprintf("?%d AS %s", i+1, c.name)
+func (s *statement) forSQLite() string {
+	parameters := make([]string, len(s.columns))
+	byName := make(map[string]string, len(s.columns))
+	for i, c := range s.columns {
+		parameters[i] = fmt.Sprintf("?%d", i+1)
+		byName["r."+c.name] = parameters[i]
 	}
-	return "(SELECT " + strings.Join(parts, ", ") + ") AS r"
+	all := "(" + strings.Join(parameters, ", ") + ")"
+	text := s.render(func(name, arg string) string {
+		switch name {
+		case "values":
+			return "VALUES " + all
+		case "each":
+			return strings.Replace(arg, " ", " AS ", 1) + " WHERE"
+		case "given":
+			return "WHERE"
+		case "key":
+			return "(" + arg + ") = " + all
+		case "one":
+			return byName["r."+arg]
+		case "for_update":
+			return ""
+		}
+		panic("store: form " + name)
+	})
+	return columnPattern.ReplaceAllStringFunc(text, func(column string) string {
+		if p, known := byName[column]; known {
+			return p
+		}
+		panic(fmt.Sprintf("store: column %s of %q", column, s.text))
+	})
 }
 
-func postgresRows(columns []column) string {
+func (s *statement) forPostgres() string {
 	types := map[columnType]string{textColumn: "text", intColumn: "bigint", boolColumn: "boolean", blobColumn: "bytea"}
-	args, names := make([]string, len(columns)), make([]string, len(columns))
-	for i, c := range columns {
+	args, names := make([]string, len(s.columns)), make([]string, len(s.columns))
+	for i, c := range s.columns {
 		args[i] = fmt.Sprintf("$%d::%s[]", i+1, types[c.typ])
 		names[i] = c.name
 	}
-	return "unnest(" + strings.Join(args, ", ") + ") AS r(" + strings.Join(names, ", ") + ")"
+	rows := "unnest(" + strings.Join(args, ", ") + ") AS r(" + strings.Join(names, ", ") + ")"
+	return s.render(func(name, arg string) string {
+		switch name {
+		case "values":
+			return "SELECT * FROM " + rows
+		case "each":
+			return rows + " CROSS JOIN " + strings.Replace(arg, " ", " AS ", 1) + " WHERE"
+		case "given":
+			return "FROM " + rows + " WHERE"
+		case "key":
+			return "(" + arg + ") IN (SELECT * FROM " + rows + ")"
+		case "one":
+			return "(SELECT r." + arg + " FROM " + rows + ")"
+		case "for_update":
+			return "FOR UPDATE OF " + arg
+		}
+		panic("store: form " + name)
+	})
 }
 
 // cell is one value; which field holds it is the column's type (a bool is 0 or 1 in n).
@@ -102,7 +155,8 @@ type row interface {
 	text(i int) string
 	int(i int) int64
 	bool(i int) bool
-	blob(i int) []byte // a copy
+	blob(i int) []byte   // a copy
+	borrow(i int) []byte // good until the next borrow or row
 }
 
 // op is a statement with its rows; scan gets each row that comes out.
@@ -140,6 +194,8 @@ type dialect interface {
 	conflict(error) bool
 	// unique says whether the row was there already.
 	unique(error) bool
+	// lost says whether the connection broke: another one may work.
+	lost(error) bool
 	writers() int
 	close() error
 }

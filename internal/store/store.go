@@ -38,8 +38,7 @@ type Store struct {
 	ids     *ids
 	writers []*writer
 	readers []*reader
-	reads   chan *Read
-	closed  chan struct{}
+	reads   readQueue
 
 	queryMu   sync.Mutex
 	queryConn conn
@@ -75,7 +74,7 @@ func Open(rawURL string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		dialect: d, log: o.Log, clock: o.Now, ids: newIDs(),
-		reads: make(chan *Read, maxReads), closed: make(chan struct{}),
+		reads:    readQueue{wake: make(chan struct{}, readers)},
 		Notified: func(*Notification) {}, Scheduled: func(Timer) {}, Observe: func(int, time.Duration) {},
 	}
 	if err := s.connect(o); err != nil {
@@ -148,17 +147,8 @@ func (s *Store) Run(ctx context.Context) error {
 	for _, r := range s.readers {
 		group.Go(func() { r.run(ctx) })
 	}
-	<-ctx.Done()
-	close(s.closed)
 	group.Wait()
-	for {
-		select {
-		case r := <-s.reads:
-			r.Done(View{}, ErrClosed)
-		default:
-			return nil
-		}
-	}
+	return nil
 }
 
 // Submit queues a unit. An error means that it will not be done, and Done is not called.

@@ -4,7 +4,7 @@ import "slices"
 
 // table is how rows of one kind are read and written. K is the key, V the value.
 type table[K comparable, V any] struct {
-	// load has the key's columns as {{rows}}; insert and upsert all columns, remove the key's.
+	// load has the key's columns; insert and upsert all columns, remove the key's.
 	load, insert, upsert, remove *statement
 	bindKey                      func(*values, K)
 	bind                         func(*values, K, *V)

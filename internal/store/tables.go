@@ -14,6 +14,8 @@ import (
 type Record struct {
 	customer.Customer
 	Channels []messaging.ChannelState `cbor:"20,keyasint,omitempty"`
+	// HasActivities says that there are sessions of activities to be read.
+	HasActivities bool `cbor:"21,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry
@@ -36,15 +38,15 @@ func (a customerKey) compare(b customerKey) int {
 var customers = &table[customerKey, Record]{
 	load: newStatement("org text, id text", `
 		SELECT c.org_id, c.id, c.version, c.history, c.messages, c.doc
-		FROM {{rows}} JOIN customers c ON c.org_id = r.org AND c.id = r.id
+		FROM {{each customers c}} c.org_id = r.org AND c.id = r.id
 		ORDER BY c.org_id, c.id {{for_update c}}`),
 	insert: newStatement("org text, id text, version int, history int, messages int, doc blob", `
-		INSERT INTO customers (org_id, id, version, history, messages, doc) SELECT * FROM {{rows}}`),
+		INSERT INTO customers (org_id, id, version, history, messages, doc) {{values}}`),
 	upsert: newStatement("org text, id text, version int, history int, messages int, doc blob", `
 		UPDATE customers AS c SET version = r.version, history = r.history, messages = r.messages, doc = r.doc
-		FROM {{rows}} WHERE c.org_id = r.org AND c.id = r.id`),
+		{{given}} c.org_id = r.org AND c.id = r.id`),
 	remove: newStatement("org text, id text", `
-		DELETE FROM customers WHERE (org_id, id) IN (SELECT org, id FROM {{rows}})`),
+		DELETE FROM customers WHERE {{key org_id, id}}`),
 	bindKey: func(v *values, k customerKey) { v.text(k.org).text(k.id) },
 	bind: func(v *values, k customerKey, r *Record) {
 		v.text(k.org).text(k.id).int(r.Version).int(r.History).int(r.Messages).blob(encode(r))
@@ -57,7 +59,7 @@ var customers = &table[customerKey, Record]{
 func scanCustomer(r row) (customerKey, *Record, error) {
 	k := customerKey{r.text(0), r.text(1)}
 	rec := &Record{Version: r.int(2), History: r.int(3), Messages: r.int(4)}
-	err := decode(r.blob(5), rec)
+	err := decode(r.borrow(5), rec)
 	rec.Org, rec.ID = k.org, k.id
 	return k, rec, err
 }
@@ -80,15 +82,15 @@ func (k numberKey) bind(v *values) {
 var numbers = &table[numberKey, string]{
 	load: newStatement("org text, provider int, number text, part text", `
 		SELECT n.org_id, n.provider, n.number, n.partition, n.customer_id
-		FROM {{rows}} JOIN customer_numbers n
-		ON n.org_id = r.org AND n.provider = r.provider AND n.number = r.number AND n.partition = r.part`),
+		FROM {{each customer_numbers n}}
+		n.org_id = r.org AND n.provider = r.provider AND n.number = r.number AND n.partition = r.part`),
 	insert: newStatement("org text, provider int, number text, part text, customer text", `
-		INSERT INTO customer_numbers (org_id, provider, number, partition, customer_id) SELECT * FROM {{rows}}`),
+		INSERT INTO customer_numbers (org_id, provider, number, partition, customer_id) {{values}}`),
 	upsert: newStatement("org text, provider int, number text, part text, customer text", `
-		INSERT INTO customer_numbers (org_id, provider, number, partition, customer_id) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO customer_numbers (org_id, provider, number, partition, customer_id) {{values}}
 		ON CONFLICT (org_id, provider, number, partition) DO UPDATE SET customer_id = excluded.customer_id`),
 	remove: newStatement("org text, provider int, number text, part text", `
-		DELETE FROM customer_numbers WHERE (org_id, provider, number, partition) IN (SELECT org, provider, number, part FROM {{rows}})`),
+		DELETE FROM customer_numbers WHERE {{key org_id, provider, number, partition}}`),
 	bindKey: func(v *values, k numberKey) { k.bind(v) },
 	bind:    func(v *values, k numberKey, id *string) { k.bind(v); v.text(*id) },
 	scan: func(r row) (numberKey, *string, error) {
@@ -113,14 +115,14 @@ type holder struct {
 var secondaryIDs = &table[secondaryKey, holder]{
 	load: newStatement("org text, k text, v text", `
 		SELECT s.org_id, s.key, s.value, s.customer_id, s.expires_at
-		FROM {{rows}} JOIN customer_secondary_ids s ON s.org_id = r.org AND s.key = r.k AND s.value = r.v`),
+		FROM {{each customer_secondary_ids s}} s.org_id = r.org AND s.key = r.k AND s.value = r.v`),
 	insert: newStatement("org text, k text, v text, customer text, expires int", `
-		INSERT INTO customer_secondary_ids (org_id, key, value, customer_id, expires_at) SELECT * FROM {{rows}}`),
+		INSERT INTO customer_secondary_ids (org_id, key, value, customer_id, expires_at) {{values}}`),
 	upsert: newStatement("org text, k text, v text, customer text, expires int", `
-		INSERT INTO customer_secondary_ids (org_id, key, value, customer_id, expires_at) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO customer_secondary_ids (org_id, key, value, customer_id, expires_at) {{values}}
 		ON CONFLICT (org_id, key, value) DO UPDATE SET customer_id = excluded.customer_id, expires_at = excluded.expires_at`),
 	remove: newStatement("org text, k text, v text", `
-		DELETE FROM customer_secondary_ids WHERE (org_id, key, value) IN (SELECT org, k, v FROM {{rows}})`),
+		DELETE FROM customer_secondary_ids WHERE {{key org_id, key, value}}`),
 	bindKey: func(v *values, k secondaryKey) { v.text(k.org).text(k.name.Key).text(k.name.Value) },
 	bind: func(v *values, k secondaryKey, h *holder) {
 		v.text(k.org).text(k.name.Key).text(k.name.Value).text(h.id).int(millis(h.expiresAt))
@@ -140,10 +142,10 @@ type tagKey struct{ org, key, value, customer string }
 
 var tags = &table[tagKey, time.Time]{
 	upsert: newStatement("org text, k text, v text, customer text, expires int", `
-		INSERT INTO customer_tags (org_id, key, value, customer_id, expires_at) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO customer_tags (org_id, key, value, customer_id, expires_at) {{values}}
 		ON CONFLICT (org_id, key, value, customer_id) DO UPDATE SET expires_at = excluded.expires_at`),
 	remove: newStatement("org text, k text, v text, customer text", `
-		DELETE FROM customer_tags WHERE (org_id, key, value, customer_id) IN (SELECT org, k, v, customer FROM {{rows}})`),
+		DELETE FROM customer_tags WHERE {{key org_id, key, value, customer_id}}`),
 	bindKey: func(v *values, k tagKey) { v.text(k.org).text(k.key).text(k.value).text(k.customer) },
 	bind: func(v *values, k tagKey, t *time.Time) {
 		v.text(k.org).text(k.key).text(k.value).text(k.customer).int(millis(*t))
@@ -163,13 +165,13 @@ func (k AppDataKey) compare(b AppDataKey) int {
 var appData = &table[AppDataKey, customer.AppData]{
 	load: newStatement("org text, customer text, app text", `
 		SELECT d.org_id, d.customer_id, d.app_id, d.present, d.is_binary, d.value, d.leased_until
-		FROM {{rows}} JOIN app_data d ON d.org_id = r.org AND d.customer_id = r.customer AND d.app_id = r.app`),
+		FROM {{each app_data d}} d.org_id = r.org AND d.customer_id = r.customer AND d.app_id = r.app`),
 	upsert: newStatement("org text, customer text, app text, present bool, bin bool, value blob, leased int", `
-		INSERT INTO app_data (org_id, customer_id, app_id, present, is_binary, value, leased_until) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO app_data (org_id, customer_id, app_id, present, is_binary, value, leased_until) {{values}}
 		ON CONFLICT (org_id, customer_id, app_id) DO UPDATE
 		SET present = excluded.present, is_binary = excluded.is_binary, value = excluded.value, leased_until = excluded.leased_until`),
 	remove: newStatement("org text, customer text, app text", `
-		DELETE FROM app_data WHERE (org_id, customer_id, app_id) IN (SELECT org, customer, app FROM {{rows}})`),
+		DELETE FROM app_data WHERE {{key org_id, customer_id, app_id}}`),
 	bindKey: func(v *values, k AppDataKey) { v.text(k.Org).text(k.Customer).text(k.App) },
 	bind: func(v *values, k AppDataKey, d *customer.AppData) {
 		v.text(k.Org).text(k.Customer).text(k.App).bool(d.Present).bool(d.Value.Binary).blob([]byte(d.Value.Data)).int(millis(d.LeasedUntil))
@@ -184,7 +186,7 @@ var appData = &table[AppDataKey, customer.AppData]{
 
 func scanAppData(r row) (AppDataKey, *customer.AppData, error) {
 	return AppDataKey{r.text(0), r.text(1), r.text(2)}, &customer.AppData{
-		Present: r.bool(3), Value: customer.Value{Binary: r.bool(4), Data: string(r.blob(5))}, LeasedUntil: fromMillis(r.int(6)),
+		Present: r.bool(3), Value: customer.Value{Binary: r.bool(4), Data: string(r.borrow(5))}, LeasedUntil: fromMillis(r.int(6)),
 	}, nil
 }
 
@@ -193,14 +195,14 @@ type messageKey struct{ org, customer, id string }
 var messages = &table[messageKey, messaging.Message]{
 	load: newStatement("org text, customer text, id text", `
 		SELECT m.org_id, m.customer_id, m.id, m.doc
-		FROM {{rows}} JOIN messages m ON m.org_id = r.org AND m.customer_id = r.customer AND m.id = r.id`),
+		FROM {{each messages m}} m.org_id = r.org AND m.customer_id = r.customer AND m.id = r.id`),
 	insert: newStatement("org text, customer text, id text, doc blob", `
-		INSERT INTO messages (org_id, customer_id, id, doc) SELECT * FROM {{rows}}`),
+		INSERT INTO messages (org_id, customer_id, id, doc) {{values}}`),
 	upsert: newStatement("org text, customer text, id text, doc blob", `
-		INSERT INTO messages (org_id, customer_id, id, doc) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO messages (org_id, customer_id, id, doc) {{values}}
 		ON CONFLICT (org_id, customer_id, id) DO UPDATE SET doc = excluded.doc`),
 	remove: newStatement("org text, customer text, id text", `
-		DELETE FROM messages WHERE (org_id, customer_id, id) IN (SELECT org, customer, id FROM {{rows}})`),
+		DELETE FROM messages WHERE {{key org_id, customer_id, id}}`),
 	bindKey: func(v *values, k messageKey) { v.text(k.org).text(k.customer).text(k.id) },
 	bind: func(v *values, k messageKey, m *messaging.Message) {
 		v.text(k.org).text(k.customer).text(k.id).blob(encode(m))
@@ -219,7 +221,7 @@ var messages = &table[messageKey, messaging.Message]{
 func scanMessage(r row) (messageKey, *messaging.Message, error) {
 	k := messageKey{r.text(0), r.text(1), r.text(2)}
 	m := &messaging.Message{ID: k.id}
-	return k, m, decode(r.blob(3), m)
+	return k, m, decode(r.borrow(3), m)
 }
 
 // activityKey names a session; key is the encoded customer.ActivityKey.
@@ -228,12 +230,12 @@ type activityKey struct{ org, customer, key string }
 var activitySessions = &table[activityKey, customer.ActivitySession]{
 	load: newStatement("org text, customer text, k blob", `
 		SELECT s.org_id, s.customer_id, s.session_key, s.doc
-		FROM {{rows}} JOIN activity_sessions s ON s.org_id = r.org AND s.customer_id = r.customer AND s.session_key = r.k`),
+		FROM {{each activity_sessions s}} s.org_id = r.org AND s.customer_id = r.customer AND s.session_key = r.k`),
 	upsert: newStatement("org text, customer text, k blob, updated int, doc blob", `
-		INSERT INTO activity_sessions (org_id, customer_id, session_key, updated_at, doc) SELECT * FROM {{rows}} WHERE true
+		INSERT INTO activity_sessions (org_id, customer_id, session_key, updated_at, doc) {{values}}
 		ON CONFLICT (org_id, customer_id, session_key) DO UPDATE SET updated_at = excluded.updated_at, doc = excluded.doc`),
 	remove: newStatement("org text, customer text, k blob", `
-		DELETE FROM activity_sessions WHERE (org_id, customer_id, session_key) IN (SELECT org, customer, k FROM {{rows}})`),
+		DELETE FROM activity_sessions WHERE {{key org_id, customer_id, session_key}}`),
 	bindKey: func(v *values, k activityKey) { v.text(k.org).text(k.customer).blob([]byte(k.key)) },
 	bind: func(v *values, k activityKey, s *customer.ActivitySession) {
 		v.text(k.org).text(k.customer).blob([]byte(k.key)).int(millis(s.UpdatedAt)).blob(encode(s))
@@ -250,7 +252,7 @@ var activitySessions = &table[activityKey, customer.ActivitySession]{
 }
 
 func scanActivity(r row) (activityKey, *customer.ActivitySession, error) {
-	k := activityKey{r.text(0), r.text(1), string(r.blob(2))}
+	k := activityKey{r.text(0), r.text(1), string(r.borrow(2))}
 	s := &customer.ActivitySession{}
-	return k, s, decode(r.blob(3), s)
+	return k, s, decode(r.borrow(3), s)
 }

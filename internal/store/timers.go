@@ -18,11 +18,11 @@ type timerKey struct{ due, id int64 }
 
 var timers = &table[timerKey, Timer]{
 	load: newStatement("due int, id int", `
-		SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{rows}} JOIN timers t ON t.due_at = r.due AND t.id = r.id`),
+		SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{each timers t}} t.due_at = r.due AND t.id = r.id`),
 	insert: newStatement("due int, id int, kind text, org text, customer text, ref text", `
-		INSERT INTO timers (due_at, id, kind, org_id, customer_id, ref) SELECT * FROM {{rows}}`),
+		INSERT INTO timers (due_at, id, kind, org_id, customer_id, ref) {{values}}`),
 	remove: newStatement("due int, id int", `
-		DELETE FROM timers WHERE (due_at, id) IN (SELECT due, id FROM {{rows}})`),
+		DELETE FROM timers WHERE {{key due_at, id}}`),
 	bindKey: func(v *values, k timerKey) { v.int(k.due).int(k.id) },
 	bind: func(v *values, k timerKey, t *Timer) {
 		v.int(k.due).int(k.id).text(t.Kind).text(t.Org).text(t.Customer).text(t.Ref)
@@ -59,9 +59,9 @@ func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
 }
 
 var selectTimers = newStatement("from_due int, from_id int, until int, lim int", `
-	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM timers t JOIN {{rows}}
-	ON (t.due_at > r.from_due OR t.due_at = r.from_due AND t.id > r.from_id) AND t.due_at < r.until
-	ORDER BY t.due_at, t.id LIMIT (SELECT lim FROM {{rows}})`)
+	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{each timers t}}
+	(t.due_at > r.from_due OR t.due_at = r.from_due AND t.id > r.from_id) AND t.due_at < r.until
+	ORDER BY t.due_at, t.id LIMIT {{one lim}}`)
 
 // DueTimers reads timers due before until, in order, after the given one (nil: from the first).
 func (s *Store) DueTimers(after *Timer, until time.Time, limit int) ([]Timer, error) {

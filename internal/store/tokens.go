@@ -16,10 +16,10 @@ type Token struct {
 
 var tokens = &table[tokenKey, Token]{
 	load: newStatement("org text, hash text", `
-		SELECT t.org_id, t.hash, t.key_hash, t.app_id, t.expires_at FROM {{rows}} JOIN auth_tokens t ON t.org_id = r.org AND t.hash = r.hash`),
+		SELECT t.org_id, t.hash, t.key_hash, t.app_id, t.expires_at FROM {{each auth_tokens t}} t.org_id = r.org AND t.hash = r.hash`),
 	upsert: newStatement("org text, hash text, key_hash text, app text, expires int", `
-		INSERT INTO auth_tokens (org_id, hash, key_hash, app_id, expires_at) SELECT * FROM {{rows}}`),
-	remove:  newStatement("org text, hash text", `DELETE FROM auth_tokens WHERE (org_id, hash) IN (SELECT org, hash FROM {{rows}})`),
+		INSERT INTO auth_tokens (org_id, hash, key_hash, app_id, expires_at) {{values}}`),
+	remove:  newStatement("org text, hash text", `DELETE FROM auth_tokens WHERE {{key org_id, hash}}`),
 	bindKey: func(v *values, k tokenKey) { v.text(k.org).text(k.hash) },
 	bind: func(v *values, k tokenKey, t *Token) {
 		v.text(k.org).text(k.hash).text(t.KeyHash).text(t.App).int(millis(t.ExpiresAt))
