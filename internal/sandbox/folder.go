@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/elarian-go/elarian/internal/envfile"
+	"github.com/elarian-go/elarian/internal/store"
 )
 
 // Folder keeps a sandbox on the disk:
@@ -61,6 +62,8 @@ const EnvFile = "env"
 // Database is where a SQLite database stands.
 const Database = "elarian.db"
 
+const savedFile = "sandbox.json"
+
 // Saved is what sandbox.json holds.
 type Saved struct {
 	Sandbox
@@ -69,7 +72,7 @@ type Saved struct {
 
 // ReadSaved reads sandbox.json of a folder.
 func ReadSaved(folder string) (Saved, error) {
-	path := filepath.Join(folder, "sandbox.json")
+	path := filepath.Join(folder, savedFile)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return Saved{}, err
@@ -85,23 +88,38 @@ func ReadSaved(folder string) (Saved, error) {
 	return saved, nil
 }
 
-// Sandbox gives the folder's sandbox, a new one the first time, and notes the store that it is used with.
-func (f *Folder) Sandbox(storeURL string) (Sandbox, error) {
+// Fill gives the folder's sandbox, a new one the first time, and puts into the database what it lacks
+// of it. The URL is noted where it is not of the folder's own database. A key that was revoked is replaced.
+func (f *Folder) Fill(st *store.Store, storeURL string) (s Sandbox, isNew bool, err error) {
 	saved, err := ReadSaved(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		saved = Saved{Sandbox: New(), Store: storeURL}
+		saved.Sandbox = New()
 	case err != nil:
-		return Sandbox{}, err
-	case saved.Store == storeURL:
-		return saved.Sandbox, nil
+		return Sandbox{}, false, err
 	}
 	saved.Store = storeURL
+	revoked, err := saved.keyRevoked(st)
+	if err != nil {
+		return Sandbox{}, false, err
+	}
+	if revoked {
+		saved.Key = newKey()
+	}
+	// First the file: what is in the database and nowhere else could not be found again.
+	if err := f.save(saved); err != nil {
+		return Sandbox{}, false, err
+	}
+	isNew, err = saved.Ensure(st)
+	return saved.Sandbox, isNew, err
+}
+
+func (f *Folder) save(saved Saved) error {
 	content, err := json.MarshalIndent(saved, "", "  ")
 	if err != nil {
-		return Sandbox{}, err
+		return err
 	}
-	return saved.Sandbox, envfile.Replace(f.File("sandbox.json"), append(content, '\n'))
+	return envfile.Replace(f.File(savedFile), append(content, '\n'))
 }
 
 // Certificate gives the certificate for these hosts, new where there is none that will do, and the

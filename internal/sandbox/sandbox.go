@@ -19,14 +19,19 @@ type Sandbox struct {
 // Currency of the purse.
 const Currency = "KES"
 
-const keyPrefix = "el_k_test_"
+const (
+	keyPrefix = "el_k_test_"
+	name      = "Sandbox" // of the org and all in it
+)
+
+func newKey() string { return store.NewSecret(keyPrefix) }
 
 // New makes up a sandbox. It exists in no database yet.
 func New() Sandbox {
 	return Sandbox{
 		Org:   store.NewID("el_org_"),
 		App:   store.NewID("el_app_"),
-		Key:   store.NewSecret(keyPrefix),
+		Key:   newKey(),
 		Purse: store.NewID("el_prs_"),
 	}
 }
@@ -40,30 +45,50 @@ func (s Sandbox) check() error {
 }
 
 // Ensure puts into the database what it lacks of the sandbox, and says whether that was all of it.
-// What operators have changed since stays: a channel that they bound to another app or removed, a
-// key that they revoked.
+// What operators have changed since stays, such as a channel that they bound to another app.
 func (s Sandbox) Ensure(st *store.Store) (isNew bool, err error) {
 	d, err := st.Directory(nil)
 	if err != nil {
 		return false, err
 	}
-	if org, ok := d.Org(s.Org); ok && org.Live {
+	org, ok := d.Org(s.Org)
+	switch {
+	case !ok:
+		return true, s.fill(st)
+	case org.Live:
 		return false, fmt.Errorf("org %s is a live one, not a sandbox", s.Org)
-	} else if !ok {
-		return true, s.fill(st, d)
+	}
+	if _, ok := d.Key(s.Org, store.HashSecret(s.Key)); !ok {
+		return false, st.PutKey(s.apiKey())
 	}
 	return false, nil
 }
 
-func (s Sandbox) fill(st *store.Store, d *store.Directory) error {
-	// The org comes last: where it is, everything is.
+func (s Sandbox) apiKey() store.APIKey {
+	return store.APIKey{Org: s.Org, Hash: store.HashSecret(s.Key), Hint: s.Key[:min(len(s.Key), len(keyPrefix)+4)], Name: name}
+}
+
+// keyRevoked says whether an operator has revoked the sandbox's key.
+func (s Sandbox) keyRevoked(st *store.Store) (bool, error) {
+	d, err := st.Directory(nil)
+	if err != nil {
+		return false, err
+	}
+	for _, k := range d.Keys {
+		if k.Org == s.Org && k.Hash == store.HashSecret(s.Key) {
+			return !k.RevokedAt.IsZero(), nil
+		}
+	}
+	return false, nil
+}
+
+// fill adds everything; the org comes last, so that where it is, everything is.
+func (s Sandbox) fill(st *store.Store) error {
 	steps := []func() error{
-		func() error { _, err := st.AddApp(store.App{Org: s.Org, ID: s.App, Name: "Sandbox"}); return err },
+		func() error { _, err := st.AddApp(store.App{Org: s.Org, ID: s.App, Name: name}); return err },
+		func() error { return st.PutKey(s.apiKey()) },
 		func() error {
-			return st.PutKey(store.APIKey{Org: s.Org, Hash: store.HashSecret(s.Key), Hint: s.Key[:min(len(s.Key), len(keyPrefix)+4)], Name: "Sandbox"})
-		},
-		func() error {
-			_, err := st.AddPurse(store.Purse{Org: s.Org, ID: s.Purse, Name: "Sandbox", Currency: Currency})
+			_, err := st.AddPurse(store.Purse{Org: s.Org, ID: s.Purse, Name: name, Currency: Currency})
 			return err
 		},
 	}
@@ -77,7 +102,7 @@ func (s Sandbox) fill(st *store.Store, d *store.Directory) error {
 			return st.AddPaymentChannel(store.PaymentChannel{Org: s.Org, Kind: kind, Number: Paybill, App: s.App, Purse: s.Purse})
 		})
 	}
-	steps = append(steps, func() error { _, err := st.AddOrg(store.Org{ID: s.Org, Name: "Sandbox"}); return err })
+	steps = append(steps, func() error { _, err := st.AddOrg(store.Org{ID: s.Org, Name: name}); return err })
 	for _, step := range steps {
 		// What an earlier start that was cut short has left is as good.
 		if err := step(); err != nil && !errors.Is(err, store.ErrExists) {

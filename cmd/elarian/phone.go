@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/elarian-go/elarian"
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/envfile"
+)
+
+// phoneFlags say whose phone it is and where its network is.
+type phoneFlags struct {
+	number, dir, envFile string
+}
+
+func newPhoneCommand() *cobra.Command {
+	var flags phoneFlags
+	listen := newPhoneListenCommand(&flags)
+	c := group("phone", "A phone in the terminal, for sandboxes",
+		`A phone in the terminal: it dials USSD codes, writes messages, and shows what apps send to its number.
+
+It finds the server by --env-file, by --dir, by the environment (eval "$(elarian env)"), or else as the
+elarian dev that runs here.`,
+		newPhoneUSSDCommand(&flags), newPhoneSMSCommand(&flags), listen)
+	c.Example = `  elarian phone ussd '*83044#'
+  elarian phone --number +254710000002 ussd '*83044#' 1 24/12
+  elarian phone sms 83044 "Hello"
+  elarian phone listen`
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command %q: use ussd, sms or listen", c.CommandPath()+" "+args[0])}
+		}
+		return listen.RunE(c, nil)
+	}
+	c.PersistentFlags().StringVar(&flags.number, "number", "+254710000001", "number of the phone")
+	c.PersistentFlags().StringVar(&flags.envFile, "env-file", "", "file with HOST, PORT, ORG_ID, APP_ID, API_KEY")
+	c.PersistentFlags().StringVar(&flags.dir, "dir", defaultDir, "folder of elarian dev")
+	return c
+}
+
+// config finds the server.
+func (f *phoneFlags) config(c *cobra.Command) (elarian.Config, error) {
+	if f.envFile != "" {
+		vars, err := envfile.Read(f.envFile)
+		return phoneConfig(vars), err
+	}
+	if os.Getenv("ORG_ID") != "" && os.Getenv("API_KEY") != "" && !c.Flags().Changed("dir") {
+		return elarian.ConfigFromEnv(), nil
+	}
+	vars, err := readEnv(f.dir)
+	return phoneConfig(vars), err
+}
+
+func phoneConfig(vars envfile.Vars) elarian.Config {
+	return elarian.Config{
+		Address: net.JoinHostPort(vars.Get("HOST"), cmp.Or(vars.Get("PORT"), "443")),
+		OrgID:   vars.Get("ORG_ID"),
+		AppID:   vars.Get("APP_ID"),
+		APIKey:  vars.Get("API_KEY"),
+		CAFile:  vars.Get("NODE_EXTRA_CA_CERTS"),
+	}
+}
+
+// phone is a phone that is switched on.
+type phone struct {
+	number    string
+	simulator *elarian.Simulator
+	screen    *screen
+	input     *input
+	arrived   chan struct{} // a message came since the last look
+}
+
+// use switches a phone on for do, and off after.
+func (f *phoneFlags) use(c *cobra.Command, do func(ctx context.Context, p *phone) error) error {
+	number, err := customer.Number{Provider: customer.Cellular, Number: f.number}.Normalize()
+	if err != nil {
+		return usageError{fmt.Errorf("--number %q is no phone number", f.number)}
+	}
+	config, err := f.config(c)
+	if err != nil {
+		return err
+	}
+	level := new(slog.LevelVar)
+	level.Set(silent)
+	config.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+	p := &phone{
+		number:    number.Number,
+		simulator: elarian.NewSimulator(config),
+		screen:    &screen{w: c.OutOrStdout()},
+		input:     &input{r: c.InOrStdin()},
+		arrived:   make(chan struct{}, 1),
+	}
+	p.simulator.OnSendMessage(p.receive)
+	if err := connectPhone(c.Context(), p.simulator, config); err != nil {
+		return err
+	}
+	level.Set(slog.LevelWarn) // from now on a lost connection is news
+	defer func() {
+		level.Set(silent)
+		_ = p.simulator.Close()
+	}()
+	return do(c.Context(), p)
+}
+
+const silent = slog.Level(100)
+
+func connectPhone(ctx context.Context, s *elarian.Simulator, config elarian.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	err := s.Connect(ctx)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("no server answers at %s: start it with %q", config.Address, "elarian dev")
+	case errors.Is(err, elarian.ErrUnauthorized):
+		return fmt.Errorf("%w: is this the env file, folder or environment of the server that runs there?", err)
+	}
+	return err
+}
+
+// receive shows a message from an app, where it is for this phone.
+func (p *phone) receive(_ context.Context, m *elarian.SimulatedDelivery) error {
+	if m.To.Number != p.number {
+		return nil
+	}
+	p.screen.message(m.From, describe(m.Message.Body))
+	select {
+	case p.arrived <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// stay keeps the phone on for a while; with first set, only until a message has come.
+func (p *phone) stay(ctx context.Context, d time.Duration, first bool) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	for {
+		select {
+		case <-p.arrived:
+			if first {
+				return
+			}
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// input gives lines as they are typed. It reads nothing before it is asked: a script may have other
+// uses for its input. Its goroutine then lives as long as the process: a read from a terminal cannot
+// be broken off.
+type input struct {
+	r     io.Reader
+	lines chan string
+}
+
+func (in *input) read() {
+	defer close(in.lines)
+	for s := bufio.NewScanner(in.r); s.Scan(); {
+		in.lines <- s.Text()
+	}
+}
+
+// next gives the next line; ok is false at the end of the input or of ctx.
+func (in *input) next(ctx context.Context) (line string, ok bool) {
+	if in.lines == nil {
+		in.lines = make(chan string)
+		go in.read()
+	}
+	select {
+	case line, ok = <-in.lines:
+		return line, ok
+	case <-ctx.Done():
+		return "", false
+	}
+}
+
+// describe is a message in the words of a terminal.
+func describe(b elarian.Body) string {
+	switch b := b.(type) {
+	case elarian.Text:
+		return string(b)
+	case elarian.URL:
+		return string(b)
+	case elarian.Menu:
+		return b.Text
+	case elarian.Media:
+		return fmt.Sprintf("[%s] %s", b.Type, b.URL)
+	case elarian.Location:
+		return fmt.Sprintf("[location %g, %g] %s %s", b.Latitude, b.Longitude, b.Label, b.Address)
+	case elarian.Email:
+		return b.Subject + "\n\n" + cmp.Or(b.Plain, b.HTML)
+	case elarian.Template:
+		return fmt.Sprintf("[template %s] %v", b.ID, b.Params)
+	case nil:
+		return "[empty]"
+	}
+	return fmt.Sprintf("%v", b)
+}
+
+func newPhoneListenCommand(flags *phoneFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:     "listen",
+		Short:   "Show what apps send, until Ctrl-C",
+		Example: "  elarian phone --number +254710000001 listen",
+		Args:    arguments(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return flags.use(c, func(ctx context.Context, p *phone) error {
+				p.screen.note("%s is on and waits for messages (Ctrl-C ends)", p.number)
+				<-ctx.Done()
+				return nil
+			})
+		},
+	}
+}
