@@ -78,12 +78,18 @@ func (c *Commands) receiveHop(r *Request, in *incoming) {
 func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificationReply, finish func(error)) {
 	n := a.Notification
 	menu := reply.GetMessage().GetBody().GetUssd()
-	if menu == nil || menu.Text == "" {
+	received, err := receivedOf(n)
+	if err != nil {
+		c.endHop(n, err.Error(), &a, reply, finish)
+		return
+	}
+	over := hungUp(received)
+	if (menu == nil || menu.Text == "") && !over {
 		c.endHop(n, "the app answered without a menu", &a, reply, finish)
 		return
 	}
 	var stored bool
-	err := c.store.Submit(&store.Unit{
+	err = c.store.Submit(&store.Unit{
 		Route: n.Subject,
 		Needs: store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App},
 		Run: func(tx *store.Tx) error {
@@ -93,16 +99,9 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 			if err != nil {
 				return err
 			}
-			received, err := receivedOf(n)
-			if err != nil {
-				return err
+			if !over {
+				addMenu(tx, rec, n.App, received, reply.Message)
 			}
-			tx.AddMessage(rec, &messaging.Message{
-				ID: tx.NewMessageID(), Number: numberOf(received.CustomerNumber), Channel: channelOf(received.ChannelNumber), App: n.App,
-				Session: received.SessionId.GetValue(), InReplyTo: received.MessageId, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
-				Out: outboundOf(reply.Message), Status: messaging.Delivered,
-			})
-			tx.Record(rec, "message.sent", channelOf(received.ChannelNumber).String())
 			stored, err = c.storeAnswer(tx, rec, &a, reply)
 			return err
 		},
@@ -126,6 +125,26 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 		c.gaveUp(n, err.Error())
 		finish(err)
 	}
+}
+
+// addMenu stores the app's menu as a message of the customer.
+func addMenu(tx *store.Tx, rec *store.Record, app string, received *pb.ReceivedMessageNotification, menu *pb.OutboundMessage) {
+	tx.AddMessage(rec, &messaging.Message{
+		ID: tx.NewMessageID(), Number: numberOf(received.CustomerNumber), Channel: channelOf(received.ChannelNumber), App: app,
+		Session: received.SessionId.GetValue(), InReplyTo: received.MessageId, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+		Out: outboundOf(menu), Status: messaging.Delivered,
+	})
+	tx.Record(rec, "message.sent", channelOf(received.ChannelNumber).String())
+}
+
+// hungUp says whether a hop only tells that the session is over: nobody waits for a menu.
+func hungUp(hop *pb.ReceivedMessageNotification) bool {
+	for _, p := range hop.GetParts() {
+		if u := p.GetUssd(); u != nil {
+			return u.Status != pb.UssdSessionStatus_USSD_SESSION_STATUS_ACTIVE
+		}
+	}
+	return false
 }
 
 // gaveUp ends a hop that got no answer.
@@ -172,7 +191,9 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 				if err != nil && refusal(err) == nil {
 					c.failed(hop.request, err)
 				} else {
-					c.reply(hop.request, marshal(simulatorReply(apologyPB())), "app_error")
+					c.reply(hop.request, marshal(&pb.SimulatorToServerCommandReply{
+						Description: reason, ErrorCode: "app_error", Message: apologyPB(),
+					}), "app_error")
 				}
 			}
 			finish(err)
@@ -207,7 +228,7 @@ func asAppError(n *store.Notification) ([]byte, error) {
 		return nil, fmt.Errorf("a stored notification: %w", err)
 	}
 	for _, p := range body.GetReceivedMessage().GetParts() {
-		if u := p.GetUssd(); u != nil {
+		if u := p.GetUssd(); u != nil && !hungUp(body.GetReceivedMessage()) {
 			u.Status = pb.UssdSessionStatus_USSD_SESSION_STATUS_APP_ERROR
 		}
 	}
