@@ -1,6 +1,9 @@
 package customer
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Limits bounds what one customer may hold; sizes are in bytes. Past a limit a command is refused
 // with a text that names the limit, and changes nothing.
@@ -27,13 +30,16 @@ func DefaultLimits() Limits {
 	}
 }
 
+// isText says whether s can be looked for: not every database takes a zero byte or other than UTF-8.
+func isText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
+
 // checkKey refuses an empty or too long key; field names it in the text.
 func (l Limits) checkKey(field, key string) error {
 	if key == "" {
 		return Refuse(InvalidRequest, "%s: empty key", field)
 	}
-	if strings.IndexByte(key, 0) >= 0 {
-		return Refuse(InvalidRequest, "%s: a key with a zero byte", field)
+	if !isText(key) {
+		return Refuse(InvalidRequest, "%s: the key %q is not a text: it has a zero byte, or is no UTF-8", field, key)
 	}
 	if len(key) > l.KeyBytes {
 		return Refuse(LimitReached, "%s: a key of %d bytes is over the limit of %d", field, len(key), l.KeyBytes)
@@ -50,8 +56,8 @@ func (l Limits) checkValue(field, key string, size int) error {
 
 // checkIndexed is checkValue for values that customers are found by: they are as short as keys.
 func (l Limits) checkIndexed(field, key, value string) error {
-	if strings.IndexByte(value, 0) >= 0 {
-		return Refuse(InvalidRequest, "%s: the value of %q has a zero byte", field, key)
+	if !isText(value) {
+		return Refuse(InvalidRequest, "%s: the value of %q is not a text: it has a zero byte, or is no UTF-8", field, key)
 	}
 	if len(value) > l.KeyBytes {
 		return Refuse(LimitReached, "%s: the value of %q has %d bytes, over the limit of %d", field, key, len(value), l.KeyBytes)

@@ -6,7 +6,9 @@ func (c *Customer) UpdateMetadata(updates map[string]Value, limits Limits) error
 		return Refuse(InvalidRequest, "updates: empty")
 	}
 	keys, size := len(c.Metadata), 0
+	hadKeys, hadSize := keys, 0 // these may be over the limits, by an adoption
 	for k, v := range c.Metadata {
+		hadSize += len(k) + len(v.Data)
 		if _, replaced := updates[k]; !replaced {
 			size += len(k) + len(v.Data)
 		}
@@ -23,10 +25,10 @@ func (c *Customer) UpdateMetadata(updates map[string]Value, limits Limits) error
 		}
 		size += len(k) + len(v.Data)
 	}
-	if keys > limits.MetadataKeys {
+	if keys > max(limits.MetadataKeys, hadKeys) {
 		return Refuse(LimitReached, "updates: the customer would have %d metadata keys, over the limit of %d", keys, limits.MetadataKeys)
 	}
-	if size > limits.MetadataBytes {
+	if size > max(limits.MetadataBytes, hadSize) {
 		return Refuse(LimitReached, "updates: the customer would have %d bytes of metadata, over the limit of %d", size, limits.MetadataBytes)
 	}
 	if c.Metadata == nil {

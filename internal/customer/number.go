@@ -43,7 +43,7 @@ func (n Number) String() string {
 	return n.Number + " (" + n.Partition + ")"
 }
 
-const maxNumberBytes = 128
+const maxNumber = 128 // characters
 
 // Normalize gives the number in the form in which numbers are compared: cellular ones in E.164
 // with a leading +, e-mail addresses in lower case. A number that cannot be one is refused.
@@ -51,11 +51,11 @@ func (n Number) Normalize() (Number, error) {
 	if n.Provider <= ProviderUnspecified || n.Provider > Email {
 		return n, Refuse(InvalidRequest, "customer_number.provider: %d is no provider: use cellular, facebook, telegram, email or app", int32(n.Provider))
 	}
-	if len(n.Number) > maxNumberBytes || len(n.Partition) > maxNumberBytes {
-		return n, Refuse(InvalidRequest, "customer_number: longer than %d bytes", maxNumberBytes)
+	if !isText(n.Number) || !isText(n.Partition) {
+		return n, Refuse(InvalidRequest, "customer_number: not a text: it has a zero byte, or is no UTF-8")
 	}
-	if !utf8.ValidString(n.Number) || !utf8.ValidString(n.Partition) || strings.ContainsRune(n.Number+n.Partition, 0) {
-		return n, Refuse(InvalidRequest, "customer_number: not a text")
+	if utf8.RuneCountInString(n.Number) > maxNumber || utf8.RuneCountInString(n.Partition) > maxNumber {
+		return n, Refuse(InvalidRequest, "customer_number: longer than %d characters", maxNumber)
 	}
 	n.Number = strings.TrimSpace(n.Number)
 	if n.Number == "" {

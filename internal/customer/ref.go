@@ -1,7 +1,5 @@
 package customer
 
-import "strings"
-
 // Ref names a customer in a command: exactly one of the three is set.
 type Ref struct {
 	ID          string
@@ -23,13 +21,13 @@ func BySecondaryID(key, value string) Ref { return Ref{SecondaryID: SecondaryKey
 
 // Check normalises the number and refuses a Ref that names nobody.
 func (r Ref) Check() (Ref, error) {
-	if strings.IndexByte(r.ID+r.SecondaryID.Key+r.SecondaryID.Value, 0) >= 0 {
-		return r, Refuse(InvalidRequest, "customer: a zero byte in customer_id or secondary_id")
+	if !isText(r.ID) || !isText(r.SecondaryID.Key) || !isText(r.SecondaryID.Value) {
+		return r, Refuse(InvalidRequest, "customer: customer_id or secondary_id is not a text: it has a zero byte, or is no UTF-8")
 	}
 	switch {
 	case r.ID != "":
-		if len(r.ID) > maxNumberBytes {
-			return r, Refuse(InvalidRequest, "customer_id: longer than %d bytes", maxNumberBytes)
+		if len(r.ID) > maxNumber {
+			return r, Refuse(InvalidRequest, "customer_id: longer than %d bytes", maxNumber)
 		}
 		return r, nil
 	case r.Number != Number{}:

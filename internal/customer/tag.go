@@ -28,6 +28,7 @@ func (c *Customer) UpdateTags(updates []Tag, limits Limits, now time.Time) error
 		}
 	}
 	tags := LiveTags(c.Tags, now)
+	had := len(tags)
 	for _, u := range updates {
 		i := slices.IndexFunc(tags, func(t Tag) bool { return FoldKey(t.Key) == FoldKey(u.Key) })
 		switch {
@@ -40,7 +41,7 @@ func (c *Customer) UpdateTags(updates []Tag, limits Limits, now time.Time) error
 			tags = append(tags, u)
 		}
 	}
-	if len(tags) > limits.Tags {
+	if len(tags) > max(limits.Tags, had) { // more than the limit may be there by an adoption
 		return Refuse(LimitReached, "updates: the customer would have %d tags, over the limit of %d", len(tags), limits.Tags)
 	}
 	c.Tags = tags

@@ -39,6 +39,7 @@ var (
 // notifications that wait. The unit must be Alone.
 func (tx *Tx) Adopt(rec, other *Record) error {
 	adopted := *other.clone()
+	ownTags, ownIDs := rec.Tags, rec.SecondaryIDs
 	if err := rec.Customer.Adopt(&other.Customer, tx.now); err != nil {
 		return err
 	}
@@ -46,23 +47,19 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 		id := rec.ID
 		tx.b.numbers.put(numberKey{rec.Org, n}, &id, true)
 	}
-	for _, s := range adopted.SecondaryIDs {
-		k := secondaryKey{rec.Org, s.Name()}
-		h, err := tx.b.secondaryIDs.find(tx.conn, k)
-		if err != nil {
-			return err
-		}
-		if h != nil && h.id == adopted.ID {
-			tx.b.secondaryIDs.put(k, &holder{rec.ID, s.ExpiresAt}, true)
-		}
-	}
 	for _, t := range adopted.Tags {
 		tx.b.tags.delete(adopted.tagKey(t))
 	}
-	for _, t := range rec.Tags {
-		expires := t.ExpiresAt
-		tx.b.tags.put(rec.tagKey(t), &expires, true)
+	tx.indexTags(rec, ownTags)
+	emptied := &Record{Customer: customer.Customer{Org: rec.Org, ID: adopted.ID}}
+	if err := tx.indexSecondaryIDs(emptied, adopted.SecondaryIDs); err != nil {
+		return err
 	}
+	if err := tx.indexSecondaryIDs(rec, ownIDs); err != nil {
+		return err
+	}
+	rec.Adopted = append(append(rec.Adopted, adopted.ID), adopted.Adopted...)
+	other.Adopted = nil
 	if err := tx.adoptAppData(rec, &adopted); err != nil {
 		return err
 	}
@@ -130,6 +127,9 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 		return err
 	}
 	tx.b.customers.delete(customerKey{rec.Org, rec.ID})
+	for _, id := range rec.Adopted {
+		tx.b.customers.delete(customerKey{rec.Org, id})
+	}
 	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}

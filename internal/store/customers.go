@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
@@ -14,34 +15,59 @@ var errMoved = errors.New("customer moved")
 
 // find gives the customer that a ref leads to, nil where there is none.
 func (tx *Tx) find(org string, ref customer.Ref) (*Record, error) {
-	id := ref.ID
 	switch {
-	case id != "":
+	case ref.ID != "":
+		return tx.b.customers.find(tx.conn, customerKey{org, ref.ID})
 	case ref.Number != customer.Number{}:
-		found, err := tx.b.numbers.find(tx.conn, numberKey{org, ref.Number})
-		if err != nil || found == nil {
+		id, err := tx.b.numbers.find(tx.conn, numberKey{org, ref.Number})
+		if err != nil || id == nil {
 			return nil, err
 		}
-		id = *found
-	default:
-		h, err := tx.b.secondaryIDs.find(tx.conn, secondaryKey{org, ref.SecondaryID})
-		if err != nil || h == nil || !(customer.SecondaryID{ExpiresAt: h.expiresAt}).Live(tx.now) {
-			return nil, err
-		}
-		id = h.id
+		return tx.follow(org, *id)
 	}
+	rec, err := tx.findHolder(org, ref.SecondaryID)
+	if err != nil || rec == nil || rec.holds(ref.SecondaryID, tx.now) {
+		return rec, err
+	}
+	// The secondary id went to somebody else before we had locked the one who had it.
+	if err := tx.hold(org, []customer.SecondaryKey{ref.SecondaryID}); err != nil {
+		return nil, err
+	}
+	rec, err = tx.findHolder(org, ref.SecondaryID)
+	if err != nil || rec == nil || !rec.holds(ref.SecondaryID, tx.now) {
+		return nil, err
+	}
+	return rec, nil
+}
+
+func (tx *Tx) findHolder(org string, name customer.SecondaryKey) (*Record, error) {
+	h, err := tx.b.secondaryIDs.find(tx.conn, secondaryKey{org, name})
+	if err != nil || h == nil || !(customer.SecondaryID{ExpiresAt: h.expiresAt}).Live(tx.now) {
+		return nil, err
+	}
+	return tx.follow(org, h.id)
+}
+
+// follow gives the customer of an id that was read before the customer was locked: it may have been
+// adopted since.
+func (tx *Tx) follow(org, id string) (*Record, error) {
 	for {
 		rec, err := tx.b.customers.find(tx.conn, customerKey{org, id})
 		switch {
-		case err != nil || ref.ID != "":
-			return rec, err
+		case err != nil:
+			return nil, err
 		case rec == nil:
 			return nil, errMoved
 		case rec.AdoptedBy == "":
 			return rec, nil
 		}
-		id = rec.AdoptedBy // adopted since we read where the number leads
+		id = rec.AdoptedBy
 	}
+}
+
+// holds says whether the secondary id is one of the customer's.
+func (r *Record) holds(name customer.SecondaryKey, now time.Time) bool {
+	return slices.ContainsFunc(r.SecondaryIDs, func(s customer.SecondaryID) bool { return s.Name() == name && s.Live(now) })
 }
 
 // Customer gives the customer that a ref leads to, to change. An unknown number makes a new one; an
@@ -122,6 +148,13 @@ func (r *Record) tagKey(t customer.Tag) tagKey {
 // UpdateSecondaryIDs sets secondary ids and their index.
 func (tx *Tx) UpdateSecondaryIDs(rec *Record, updates []customer.SecondaryID, limits customer.Limits) error {
 	before := rec.SecondaryIDs
+	names := make([]customer.SecondaryKey, len(updates))
+	for i, u := range updates {
+		names[i] = u.Name()
+	}
+	if err := tx.hold(rec.Org, names); err != nil {
+		return err
+	}
 	holderOf := func(name customer.SecondaryKey) (string, error) {
 		h, err := tx.b.secondaryIDs.find(tx.conn, secondaryKey{rec.Org, name})
 		if err != nil || h == nil || !(customer.SecondaryID{ExpiresAt: h.expiresAt}).Live(tx.now) {
@@ -142,7 +175,40 @@ func (tx *Tx) DeleteSecondaryIDs(rec *Record, names []customer.SecondaryKey) err
 	return tx.indexSecondaryIDs(rec, before)
 }
 
+// hold locks secondary ids, as far as they lead to somebody, before the unit decides by them: their
+// rows may have changed since they were read. One that leads to nobody is found out by the commit
+// when somebody else claims it too.
+func (tx *Tx) hold(org string, names []customer.SecondaryKey) error {
+	var v values
+	for _, name := range names {
+		k := secondaryKey{org, name}
+		if tx.b.held[k] || !storable(name.Key) || !storable(name.Value) {
+			continue
+		}
+		tx.b.held[k] = true
+		tx.b.secondaryIDs.batch[k] = slot[holder]{}
+		secondaryIDs.bindKey(&v, k)
+	}
+	if len(v.cells) == 0 {
+		return nil
+	}
+	return inside(tx.conn, op{holdSecondaryIDs, &v, func(r row) error {
+		k, h, err := secondaryIDs.scan(r)
+		tx.b.secondaryIDs.batch[k] = slot[holder]{value: h, stored: true}
+		return err
+	}})
+}
+
 func (tx *Tx) indexSecondaryIDs(rec *Record, before []customer.SecondaryID) error {
+	var gone []customer.SecondaryKey
+	for _, s := range before {
+		if !slices.Contains(rec.SecondaryIDs, s) {
+			gone = append(gone, s.Name())
+		}
+	}
+	if err := tx.hold(rec.Org, gone); err != nil {
+		return err
+	}
 	for _, s := range before {
 		if slices.Contains(rec.SecondaryIDs, s) {
 			continue

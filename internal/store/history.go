@@ -19,7 +19,7 @@ var insertHistory = newStatement(
 
 func (h *historyRow) bind(v *values) {
 	v.int(h.id).text(h.org).text(h.customer).int(h.previous).int(h.adopted).int(millis(h.entry.At)).
-		text(h.entry.Actor.Kind).text(h.entry.Actor.ID).text(h.entry.What).text(h.entry.Detail)
+		free(h.entry.Actor.Kind).free(h.entry.Actor.ID).free(h.entry.What).free(h.entry.Detail)
 }
 
 // Record appends an entry to the customer's history, and marks the customer as changed now.

@@ -48,7 +48,7 @@ var outbox = &table[outboxKey, Notification]{
 	bindKey: func(v *values, k outboxKey) { v.text(k.org).text(k.app).text(k.subject).int(k.id) },
 	bind: func(v *values, k outboxKey, n *Notification) {
 		v.text(k.org).text(k.app).text(k.subject).int(k.id).text(n.Kind).bool(n.Interactive).int(millis(n.CreatedAt)).
-			int(n.Attempts).int(millis(n.DueAt)).bool(n.Dead).text(n.Failure).blob(n.Body)
+			int(n.Attempts).int(millis(n.DueAt)).bool(n.Dead).free(n.Failure).blob(n.Body)
 	},
 	scan: scanNotification,
 	clone: func(n *Notification) *Notification {

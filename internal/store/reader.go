@@ -34,7 +34,15 @@ type View struct {
 }
 
 // Read queues a read. An error means that Done is not called.
-func (s *Store) Read(r *Read) error { return s.reads.push(r) }
+func (s *Store) Read(r *Read) error {
+	if err := checkRef(&r.Ref); err != nil {
+		return err
+	}
+	if !storable(r.App) {
+		return customer.Refuse(customer.InvalidRequest, "app %q: not a text", r.App)
+	}
+	return s.reads.push(r)
+}
 
 // View reads and waits.
 func (s *Store) View(ctx context.Context, r *Read) (View, error) {
@@ -131,7 +139,7 @@ func (r *reader) run(ctx context.Context) {
 }
 
 // answer reads for all of the batch together or, where that fails for a reason that lies in one of
-// them, for each by itself.
+// them, for smaller and smaller parts.
 func (r *reader) answer(batch []*Read) {
 	found, err := r.try(batch)
 	if err != nil && r.store.dialect.lost(err) {
@@ -141,9 +149,9 @@ func (r *reader) answer(batch []*Read) {
 	case err == nil:
 		found.tell(batch)
 	case len(batch) > 1 && !r.store.dialect.lost(err):
-		for i := range batch {
-			r.answer(batch[i : i+1])
-		}
+		half := len(batch) / 2
+		r.answer(batch[:half])
+		r.answer(batch[half:])
 	default:
 		r.store.log.Error("a read failed", "reads", len(batch), "error", err)
 		for _, req := range batch {

@@ -140,6 +140,15 @@ type cell struct {
 type values struct{ cells []cell }
 
 func (v *values) text(s string) *values { v.cells = append(v.cells, cell{s: s}); return v }
+
+// free is a text for people, which may come from anywhere: what cannot be stored is left out.
+func (v *values) free(s string) *values {
+	if !storable(s) {
+		s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\ufffd")
+	}
+	return v.text(s)
+}
+
 func (v *values) int(n int64) *values   { v.cells = append(v.cells, cell{n: n}); return v }
 func (v *values) blob(b []byte) *values { v.cells = append(v.cells, cell{b: b}); return v }
 func (v *values) bool(b bool) *values {

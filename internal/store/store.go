@@ -153,6 +153,7 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Submit queues a unit. An error means that it will not be done, and Done is not called.
 func (s *Store) Submit(u *Unit) error {
+	u.refused = u.Needs.check()
 	w := s.writers[0]
 	if len(s.writers) > 1 {
 		h := fnv.New32a()

@@ -16,6 +16,8 @@ type Record struct {
 	Channels []messaging.ChannelState `cbor:"20,keyasint,omitempty"`
 	// HasActivities says that there are sessions of activities to be read.
 	HasActivities bool `cbor:"21,keyasint,omitempty"`
+	// Adopted are the ids that this customer took over, which are decommissioned.
+	Adopted []string `cbor:"22,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry
@@ -26,6 +28,7 @@ func (r *Record) clone() *Record {
 	c := *r
 	c.Customer = *r.Customer.Clone()
 	c.Channels = slices.Clone(r.Channels)
+	c.Adopted = slices.Clone(r.Adopted)
 	return &c
 }
 
@@ -136,6 +139,12 @@ var secondaryIDs = &table[secondaryKey, holder]{
 		return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.name.Key, b.name.Key), cmp.Compare(a.name.Value, b.name.Value))
 	},
 }
+
+// holdSecondaryIDs is the load of secondaryIDs with a lock.
+var holdSecondaryIDs = newStatement("org text, k text, v text", `
+	SELECT s.org_id, s.key, s.value, s.customer_id, s.expires_at
+	FROM {{each customer_secondary_ids s}} s.org_id = r.org AND s.key = r.k AND s.value = r.v
+	ORDER BY s.org_id, s.key, s.value {{for_update s}}`)
 
 // tagKey is a row of the index by tag; the customer's own record is what holds.
 type tagKey struct{ org, key, value, customer string }

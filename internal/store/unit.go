@@ -1,7 +1,9 @@
 package store
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
@@ -24,6 +26,8 @@ type Unit struct {
 	// Done gets nil when all is committed, or the error of Run, with nothing changed. It runs on a
 	// goroutine of the store: it must not block. Units of one writer are done in commit order.
 	Done func(error)
+
+	refused error // the Needs are impossible
 }
 
 // Needs names rows.
@@ -34,6 +38,37 @@ type Needs struct {
 	Reply     IdempotencyKey
 	Messages  []string // of the first of Customers, when that is by id
 }
+
+// check refuses names that not every database can look for, so that they never get into a batch.
+func (n *Needs) check() error {
+	for i := range n.Customers {
+		if err := checkRef(&n.Customers[i]); err != nil {
+			return err
+		}
+	}
+	for _, id := range n.Messages {
+		if !storable(id) {
+			return customer.Refuse(customer.InvalidRequest, "message id %q: not a text", id)
+		}
+	}
+	if !storable(n.Reply.Key) {
+		return customer.Refuse(customer.InvalidRequest, "idempotency_key: not a text")
+	}
+	if !storable(n.App) {
+		return customer.Refuse(customer.InvalidRequest, "app %q: not a text", n.App)
+	}
+	return nil
+}
+
+func checkRef(r *customer.Ref) error {
+	if storable(r.ID) && storable(r.Number.Number) && storable(r.Number.Partition) && storable(r.SecondaryID.Key) && storable(r.SecondaryID.Value) {
+		return nil
+	}
+	return customer.Refuse(customer.InvalidRequest, "customer: its number or id is not a text")
+}
+
+// storable says whether a text can be kept as such: PostgreSQL takes UTF-8 without zero bytes only.
+func storable(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
 // Tx is what a unit reads from and writes to.
 type Tx struct {
@@ -81,6 +116,7 @@ type batch struct {
 	customers    *set[customerKey, Record]
 	numbers      *set[numberKey, string]
 	secondaryIDs *set[secondaryKey, holder]
+	held         map[secondaryKey]bool // see Tx.hold
 	tags         *set[tagKey, time.Time]
 	appData      *set[AppDataKey, customer.AppData]
 	messages     *set[messageKey, messaging.Message]
@@ -99,6 +135,7 @@ type batch struct {
 
 func newBatch() *batch {
 	b := &batch{
+		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
 		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions),
 		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens),
@@ -121,6 +158,9 @@ func (b *batch) load(c conn, units []*Unit) error {
 	var customerKeys []customerKey
 	var replyKeys []IdempotencyKey
 	for _, u := range units {
+		if u.refused != nil {
+			continue
+		}
 		for _, ref := range u.Needs.Customers {
 			switch {
 			case ref.ID != "":
@@ -145,6 +185,9 @@ func (b *batch) load(c conn, units []*Unit) error {
 	var appDataKeys []AppDataKey
 	var messageKeys []messageKey
 	for _, u := range units {
+		if u.refused != nil {
+			continue
+		}
 		for _, ref := range u.Needs.Customers {
 			id := b.resolve(u.Needs.Org, ref)
 			if id == "" {
@@ -185,6 +228,9 @@ func (b *batch) resolve(org string, ref customer.Ref) string {
 // run runs the unit; on success its changes join the batch.
 func (b *batch) run(tx *Tx, u *Unit) error {
 	tx.Undo()
+	if u.refused != nil {
+		return u.refused
+	}
 	tx.Actor = customer.Actor{Kind: "system"}
 	if err := u.Run(tx); err != nil {
 		tx.Undo()
@@ -200,6 +246,14 @@ func (b *batch) run(tx *Tx, u *Unit) error {
 	b.notifications = append(b.notifications, tx.notifications...)
 	b.newTimers = append(b.newTimers, tx.timers...)
 	return nil
+}
+
+// entry is the id of a history row that the batch writes, 0 for none.
+func (b *batch) entry() int64 {
+	if len(b.history.cells) == 0 {
+		return 0
+	}
+	return b.history.cells[0].n
 }
 
 // commit writes all changes.

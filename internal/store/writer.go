@@ -106,27 +106,37 @@ func (w *writer) run(ctx context.Context) {
 	}
 }
 
-// commit does the units together, or, where that fails for a reason that lies in one of them,
-// each by itself.
+// commit does the units together, or, where that fails for a reason that lies in one of them, in
+// smaller and smaller parts.
 func (w *writer) commit(units []*Unit) {
 	start := time.Now()
 	f, err := w.retry(units)
+	var uncertain *uncertainError
 	switch {
 	case err == nil:
 		w.store.observe(len(units), time.Since(start))
 		w.done <- f
-	case len(units) > 1:
-		w.store.log.Warn("a batch failed; its units go one by one", "units", len(units), "error", err)
-		for i := range units {
-			w.commit(units[i : i+1])
-		}
+	case len(units) > 1 && !w.store.dialect.lost(err) && !errors.As(err, &uncertain):
+		w.store.log.Warn("a batch failed; it goes in parts", "units", len(units), "error", err)
+		half := len(units) / 2
+		w.commit(units[:half])
+		w.commit(units[half:])
 	default:
-		w.store.log.Error("a unit of work failed", "error", err)
-		w.done <- finished{units: units, errs: []error{err}}
+		w.store.log.Error("units of work failed", "units", len(units), "error", err)
+		f := finished{units: units, errs: make([]error, len(units))}
+		for i := range f.errs {
+			f.errs[i] = err
+		}
+		w.done <- f
 	}
 }
 
-// retry does the batch again while other writers are in the way.
+const (
+	patience       = 2 * time.Second        // the longest wait before a batch is run again
+	uniquePatience = 100 * time.Millisecond // the same, for a row that is there already
+)
+
+// retry does the batch again while other writers are in the way, or the database is away.
 func (w *writer) retry(units []*Unit) (f finished, err error) {
 	for wait := time.Millisecond; ; wait *= 2 {
 		f, err = w.try(units)
@@ -134,11 +144,68 @@ func (w *writer) retry(units []*Unit) (f finished, err error) {
 			return f, nil
 		}
 		w.conn.rollback()
-		if !errors.Is(err, errMoved) && !w.store.dialect.conflict(err) || wait > 2*time.Second {
+		var uncertain *uncertainError
+		if errors.As(err, &uncertain) {
+			committed, settled := w.settle(uncertain)
+			switch {
+			case !settled:
+				return f, err
+			case committed:
+				return f, nil
+			}
+			err = uncertain.err
+		}
+		if wait > w.patience(err) {
 			return f, err
 		}
 		time.Sleep(wait)
 	}
+}
+
+// patience is how long it makes sense to wait after an error, 0 for not at all.
+func (w *writer) patience(err error) time.Duration {
+	d := w.store.dialect
+	switch {
+	case d.unique(err):
+		return uniquePatience
+	case errors.Is(err, errMoved), d.conflict(err), d.lost(err):
+		return patience
+	}
+	return 0
+}
+
+// uncertainError is a connection that broke while it committed. Run again, the batch could be done
+// twice; entry, a history row of it, tells whether it is done, 0 where it has none.
+type uncertainError struct {
+	entry int64
+	err   error
+}
+
+func (e *uncertainError) Error() string {
+	return "the database went away during a commit, it is not known whether that was done: " + e.err.Error()
+}
+
+// settle finds out whether a commit was done: it adds the same history row, which waits for a
+// transaction that still has it in hand, and fails where the row is there.
+func (w *writer) settle(e *uncertainError) (committed, settled bool) {
+	if e.entry == 0 {
+		return false, false
+	}
+	for wait := time.Millisecond; wait <= patience; wait *= 2 {
+		probe := historyRow{id: e.entry}
+		var v values
+		probe.bind(&v)
+		err := w.conn.run(txBeginWrite, op{insertHistory, &v, nil})
+		w.conn.rollback()
+		switch {
+		case err == nil:
+			return false, true
+		case w.store.dialect.unique(err):
+			return true, true
+		}
+		time.Sleep(wait)
+	}
+	return false, false
 }
 
 func (w *writer) try(units []*Unit) (finished, error) {
@@ -157,7 +224,11 @@ func (w *writer) try(units []*Unit) (finished, error) {
 		f.errs[i] = err
 		f.after = append(f.after, tx.after...)
 	}
-	return f, b.commit(w.conn)
+	err := b.commit(w.conn)
+	if err != nil && w.store.dialect.lost(err) {
+		return f, &uncertainError{b.entry(), err}
+	}
+	return f, err
 }
 
 // runUnit keeps a unit that panics from taking the others with it.
