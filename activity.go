@@ -60,7 +60,7 @@ func (c *Customer) anyNumber(ctx context.Context) (CustomerNumber, error) {
 // ActivityNotice tells that a customer's activity was recorded.
 type ActivityNotice struct {
 	Notification
-	Activity
+	Activity Activity
 }
 
 // OnCustomerActivity sets the handler of recorded activities, the reference's customerActivity.

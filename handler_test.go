@@ -225,7 +225,7 @@ func TestNoticesWithoutAnswer(t *testing.T) {
 			Activity:       &pb.CustomerActivity{Key: "pay", Properties: map[string]string{"n": "1"}},
 		}},
 	})
-	if err != nil || did.Source != "shop" || did.Key != "pay" || did.Properties["n"] != "1" || reply.GetDataUpdate().GetData().GetStringVal() != `"seen"` {
+	if err != nil || did.Activity.Source != "shop" || did.Activity.Key != "pay" || did.Activity.Properties["n"] != "1" || reply.GetDataUpdate().GetData().GetStringVal() != `"seen"` {
 		t.Errorf("%+v, %v, %v", did, reply, err)
 	}
 }
