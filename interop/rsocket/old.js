@@ -82,9 +82,9 @@ exports.connect = async ({target, data, keepAlive, lifetime, answer, resumeToken
   };
 };
 
-// The TCP transport takes its listeners off a socket before the socket's last error, a write into a cut connection.
+// The TCP transport takes its listeners off a socket before the socket's last error, when a connection is cut.
 process.on('uncaughtException', (e) => {
-  if (e.syscall !== 'write') {
+  if (e.syscall !== 'write' && e.syscall !== 'read') {
     console.error(e);
     process.exit(1);
   }
