@@ -48,19 +48,22 @@ Try it, in another terminal:
 `, shortPath(g.flags.dir), news, g.at.Socket, g.at.HTTP, storeName(g.location), g.box.Org, g.box.App, g.box.Key, g.box.Purse, sandbox.Currency,
 		sandbox.ShortCode, sandbox.SenderID, sandbox.USSDCode, sandbox.Number, sandbox.Email, sandbox.Paybill)
 
-	steps := [][2]string{{"run an app", fmt.Sprintf(`eval "$(%s env%s)" && go run ./examples/clinic`, program, dir)}}
-	if !isFile("examples/clinic/main.go") {
-		steps[0][1] = fmt.Sprintf(`eval "$(%s env%s)" && %[1]s example go > main.go && go run main.go`, program, dir)
+	env := fmt.Sprintf(`eval "$(%s env%s)"`, program, dir)
+	inGo, inJavaScript := "go run ./examples/clinic", "npm install --prefix examples/clinic && node examples/clinic/app.js"
+	if !isFile("examples/clinic/app.js") { // not in the repository
+		inGo = program + " example go > main.go && go mod init clinic && go mod tidy && go run ."
+		inJavaScript = program + " example js > app.js && npm install elarian && node app.js"
 	}
-	steps = append(steps,
-		[2]string{"or in JavaScript", fmt.Sprintf(`eval "$(%s env%s)" && %[1]s example js > app.js && npm install elarian && node app.js`, program, dir)},
-		[2]string{"dial it", fmt.Sprintf(`%s phone%s --number +254710000001 ussd '%s'`, program, dir, sandbox.USSDCode)},
-		[2]string{"write to it", fmt.Sprintf(`%s phone%s --number +254710000001 sms %s "Hello"`, program, dir, sandbox.ShortCode)},
-	)
+	steps := [][2]string{
+		{"run an app", env + " && " + inGo},
+		{"or in JavaScript", env + " && " + inJavaScript},
+		{"dial it", fmt.Sprintf(`%s phone%s --number +254710000001 ussd '%s'`, program, dir, sandbox.USSDCode)},
+		{"write to it", fmt.Sprintf(`%s phone%s --number +254710000001 sms %s "Hello"`, program, dir, sandbox.ShortCode)},
+	}
 	for i, number := range []string{"1", " ", "2", "3"} {
 		fmt.Fprintf(w, "  %s  %-17s %s\n", number, steps[i][0], steps[i][1])
 	}
-	fmt.Fprintf(w, "\nThe environment has NODE_EXTRA_CA_CERTS=%s, by which apps in JavaScript trust the certificate.\nready\n", shellWord(g.at.CAFile))
+	fmt.Fprintf(w, "\n%s env%s shows the environment. In it NODE_EXTRA_CA_CERTS=%s makes apps in JavaScript trust the certificate.\nready\n", program, dir, shellWord(g.at.CAFile))
 }
 
 // programName is how this program was called, so that it can be called again.

@@ -142,20 +142,21 @@ func (p *phone) receive(_ context.Context, m *elarian.SimulatedDelivery) error {
 	return nil
 }
 
-// stay keeps the phone on for a while; with first set, only until a message has come.
-func (p *phone) stay(ctx context.Context, d time.Duration, first bool) {
+// stay keeps the phone on for a while, with first set only until a message has come, and says
+// whether that was so.
+func (p *phone) stay(ctx context.Context, d time.Duration, first bool) bool {
 	over := time.NewTimer(d)
 	defer over.Stop()
 	for {
 		select {
 		case <-p.arrived:
 			if first {
-				return
+				return true
 			}
 		case <-over.C:
-			return
+			return false
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }

@@ -27,11 +27,14 @@ or for the time of --wait. Without a text it sends each line that is typed, unti
 				if len(args) == 1 {
 					return p.chat(ctx, args[0], wait)
 				}
-				if err := p.send(ctx, args[0], strings.Join(args[1:], " ")); err != nil {
+				text := strings.Join(args[1:], " ")
+				p.screen.note("%s writes to %s: %s", p.number, args[0], text)
+				if err := p.send(ctx, args[0], text); err != nil {
 					return err
 				}
-				p.screen.note("sent")
-				p.stay(ctx, wait, true)
+				if !p.stay(ctx, wait, true) && wait > 0 && ctx.Err() == nil {
+					p.screen.note("no answer came within %s; it is stored for the app", wait)
+				}
 				return nil
 			})
 		},

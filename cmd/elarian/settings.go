@@ -49,7 +49,7 @@ func loadSettings(flags *pflag.FlagSet, names []string, configFile string, envir
 			err = s.set(name, fromEnv, envName(name))
 		case inFile:
 			s.source[name] = "file"
-			err = s.set(name, fromFile, configFile)
+			err = s.set(name, fromFile, configFile+": "+strings.ReplaceAll(name, "-", "_"))
 		}
 		if err != nil {
 			return nil, err
@@ -60,7 +60,7 @@ func loadSettings(flags *pflag.FlagSet, names []string, configFile string, envir
 
 func (s *settings) set(name, value, from string) error {
 	if err := s.flags.Set(name, value); err != nil {
-		return fmt.Errorf("%s: %s: %w", from, name, settingCause(err))
+		return fmt.Errorf("%s: %w", from, settingCause(err))
 	}
 	return nil
 }

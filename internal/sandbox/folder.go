@@ -29,7 +29,7 @@ type Folder struct {
 }
 
 // ErrInUse is a folder that another process uses.
-var ErrInUse = errors.New("another elarian dev is using it")
+var ErrInUse = errors.New("another elarian dev is using it: stop that one, or choose another folder")
 
 // OpenFolder makes the folder where it is not there, and holds it until Close.
 func OpenFolder(path string) (*Folder, error) {
