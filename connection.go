@@ -282,12 +282,8 @@ func (l *link) request(ctx context.Context, payload []byte, repeatable bool) ([]
 
 // ended tells whether err is the end of the connection and not the answer to one request.
 func ended(conn *rsocket.Conn, err error) bool {
-	select {
-	case <-conn.Done():
-		return errors.Is(err, conn.Err())
-	default:
-		return false
-	}
+	cause := conn.Err()
+	return cause != nil && errors.Is(err, cause)
 }
 
 // drain takes no more notifications and waits for the handlers that run, until ctx ends.
