@@ -18,6 +18,8 @@ var (
 		INSERT INTO activity_sessions (org_id, customer_id, session_key, updated_at, doc)
 		SELECT s.org_id, r.new, s.session_key, s.updated_at, s.doc FROM {{each activity_sessions s}} s.org_id = r.org AND s.customer_id = r.old
 		ON CONFLICT DO NOTHING`)
+	moveSessions = newStatement(moveColumns, `
+		UPDATE messaging_sessions AS s SET customer_id = r.new {{given}} s.org_id = r.org AND s.customer_id = r.old`)
 	moveOutbox = newStatement(moveColumns, `
 		UPDATE outbox AS o SET subject_id = r.new {{given}} o.org_id = r.org AND o.subject_id = r.old`)
 	moveTimers = newStatement(moveColumns, `
@@ -31,6 +33,7 @@ var (
 
 	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE {{key org_id, customer_id}}`)
 	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE {{key org_id, customer_id}}`)
+	deleteSessions   = newStatement(ofCustomer, `DELETE FROM messaging_sessions WHERE {{key org_id, customer_id}}`)
 	deleteOutbox     = newStatement(ofCustomer, `DELETE FROM outbox WHERE {{key org_id, subject_id}}`)
 	deleteTimers     = newStatement(ofCustomer, `DELETE FROM timers WHERE {{key org_id, customer_id}}`)
 )
@@ -66,8 +69,9 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.Channels = messaging.JoinStates(rec.Channels, adopted.Channels)
 	rec.Messages += adopted.Messages
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
-	other.Channels, other.Messages, other.HasActivities = nil, 0, false
-	for _, move := range []*statement{moveMessages, moveActivities, moveOutbox, moveTimers} {
+	rec.HasSessions = rec.HasSessions || adopted.HasSessions
+	other.Channels, other.Messages, other.HasActivities, other.HasSessions = nil, 0, false, false
+	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveOutbox, moveTimers} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}
 	tx.Exec(deleteActivities, new(values).text(rec.Org).text(adopted.ID))
@@ -130,7 +134,7 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, id := range rec.Adopted {
 		tx.b.customers.delete(customerKey{rec.Org, id})
 	}
-	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteOutbox, deleteTimers} {
+	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteSessions, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))

@@ -254,7 +254,7 @@ func (tx *Tx) Activity(rec *Record, key customer.ActivityKey) (*customer.Activit
 func (tx *Tx) AddMessage(rec *Record, m *messaging.Message) {
 	tx.b.messages.put(messageKey{rec.Org, rec.ID, m.ID}, m, false)
 	rec.Messages++
-	rec.Channels, _ = messaging.Engage(rec.Channels, m.Number, m.Channel, tx.now)
+	rec.Channels = messaging.Engage(rec.Channels, m.Number, m.Channel, tx.now)
 }
 
 // Message gives a message of the customer, to change, nil where there is none.

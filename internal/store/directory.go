@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,6 +42,7 @@ type MessagingChannel struct {
 	Provider         string // "simulator"
 	DefaultPartition string
 	CreatedAt        time.Time
+	Settings         messaging.Settings
 }
 
 // PaymentKind is a kind of payment channel; the values are the wire's PaymentChannel.
@@ -87,6 +89,13 @@ type Directory struct {
 	MessagingChannels []MessagingChannel
 	PaymentChannels   []PaymentChannel
 	Purses            []Purse
+	Templates         []Template
+}
+
+// Template is a text of an org with places for values, as {{name}}.
+type Template struct {
+	Org, ID, Body string
+	CreatedAt     time.Time
 }
 
 // HashSecret is the form in which keys and tokens are kept. They have 256 random bits, so a fast hash
@@ -101,9 +110,10 @@ var (
 	selectOrgs              = newStatement("", "SELECT id, name, live, created_at FROM orgs ORDER BY created_at, id")
 	selectApps              = newStatement("", "SELECT org_id, id, name, created_at FROM apps ORDER BY created_at, id")
 	selectKeys              = newStatement("", "SELECT org_id, hash, hint, name, created_at, revoked_at FROM api_keys ORDER BY created_at, hash")
-	selectMessagingChannels = newStatement("", "SELECT org_id, channel, number, app_id, provider, default_partition, created_at FROM messaging_channels ORDER BY channel, created_at, number")
+	selectMessagingChannels = newStatement("", "SELECT org_id, channel, number, app_id, provider, default_partition, created_at, settings FROM messaging_channels ORDER BY channel, created_at, number")
 	selectPaymentChannels   = newStatement("", "SELECT org_id, channel, number, app_id, purse_id, created_at FROM payment_channels ORDER BY channel, number")
 	selectPurses            = newStatement("", "SELECT org_id, id, name, currency, created_at FROM purses ORDER BY created_at, id")
+	selectTemplates         = newStatement("", "SELECT org_id, id, body, created_at FROM templates ORDER BY id")
 )
 
 // Directory reads the directory; with known given and still true it gives that.
@@ -129,14 +139,21 @@ func (s *Store) Directory(known *Directory) (*Directory, error) {
 			d.Keys = append(d.Keys, APIKey{r.text(0), r.text(1), r.text(2), r.text(3), fromMillis(r.int(4)), fromMillis(r.int(5))})
 		}),
 		read(selectMessagingChannels, func(r row) {
-			d.MessagingChannels = append(d.MessagingChannels, MessagingChannel{
-				r.text(0), messaging.ChannelNumber{Channel: messaging.Channel(r.int(1)), Number: r.text(2)}, r.text(3), r.text(4), r.text(5), fromMillis(r.int(6))})
+			c := MessagingChannel{Org: r.text(0), Number: messaging.ChannelNumber{Channel: messaging.Channel(r.int(1)), Number: r.text(2)},
+				App: r.text(3), Provider: r.text(4), DefaultPartition: r.text(5), CreatedAt: fromMillis(r.int(6))}
+			if err := json.Unmarshal([]byte(r.text(7)), &c.Settings); err != nil {
+				s.log.Error("the settings of a channel cannot be read; the defaults hold", "org", c.Org, "channel", c.Number.String(), "error", err)
+			}
+			d.MessagingChannels = append(d.MessagingChannels, c)
 		}),
 		read(selectPaymentChannels, func(r row) {
 			d.PaymentChannels = append(d.PaymentChannels, PaymentChannel{r.text(0), PaymentKind(r.int(1)), r.text(2), r.text(3), r.text(4), fromMillis(r.int(5))})
 		}),
 		read(selectPurses, func(r row) {
 			d.Purses = append(d.Purses, Purse{r.text(0), r.text(1), r.text(2), r.text(3), fromMillis(r.int(4))})
+		}),
+		read(selectTemplates, func(r row) {
+			d.Templates = append(d.Templates, Template{r.text(0), r.text(1), r.text(2), fromMillis(r.int(3))})
 		}),
 	)
 }
@@ -161,6 +178,11 @@ func (d *Directory) MessagingChannel(org string, n messaging.ChannelNumber) (Mes
 	return find(d.MessagingChannels, func(c MessagingChannel) bool { return c.Org == org && c.Number == n })
 }
 
+// Template finds a template of an org.
+func (d *Directory) Template(org, id string) (Template, bool) {
+	return find(d.Templates, func(t Template) bool { return t.Org == org && t.ID == id })
+}
+
 func find[T any](all []T, is func(T) bool) (T, bool) {
 	if i := slices.IndexFunc(all, is); i >= 0 {
 		return all[i], true
@@ -181,8 +203,13 @@ var (
 	insertKey = newStatement("org text, hash text, hint text, name text, at int, revoked int",
 		"INSERT INTO api_keys (org_id, hash, hint, name, created_at, revoked_at) {{values}}")
 	revokeKey              = newStatement("org text, hash text, at int", "UPDATE api_keys AS k SET revoked_at = r.at {{given}} k.org_id = r.org AND k.hash = r.hash")
-	insertMessagingChannel = newStatement("org text, channel int, number text, app text, provider text, part text, at int",
-		"INSERT INTO messaging_channels (org_id, channel, number, app_id, provider, default_partition, created_at) {{values}}")
+	insertMessagingChannel = newStatement("org text, channel int, number text, app text, provider text, part text, at int, settings text",
+		"INSERT INTO messaging_channels (org_id, channel, number, app_id, provider, default_partition, created_at, settings) {{values}}")
+	updateMessagingChannel = newStatement("org text, channel int, number text, settings text",
+		"UPDATE messaging_channels AS c SET settings = r.settings {{given}} c.org_id = r.org AND c.channel = r.channel AND c.number = r.number")
+	upsertTemplate = newStatement("org text, id text, body text, at int", `
+		INSERT INTO templates (org_id, id, body, created_at) {{values}} ON CONFLICT (org_id, id) DO UPDATE SET body = excluded.body`)
+	deleteTemplate         = newStatement("org text, id text", "DELETE FROM templates WHERE {{key org_id, id}}")
 	deleteMessagingChannel = newStatement("org text, channel int, number text",
 		"DELETE FROM messaging_channels WHERE {{key org_id, channel, number}}")
 	insertPaymentChannel = newStatement("org text, channel int, number text, app text, purse text, at int",
@@ -253,7 +280,30 @@ func (s *Store) RevokeKey(k APIKey) error {
 // AddMessagingChannel stores a channel.
 func (s *Store) AddMessagingChannel(c MessagingChannel) error {
 	return s.change("channel "+c.Number.String(), op{insertMessagingChannel, new(values).text(c.Org).int(int64(c.Number.Channel)).text(c.Number.Number).
-		text(c.App).text(c.Provider).text(c.DefaultPartition).int(millis(s.now())), nil})
+		text(c.App).text(c.Provider).text(c.DefaultPartition).int(millis(s.now())).text(settingsText(c.Settings)), nil})
+}
+
+// SetChannelSettings changes how a channel works.
+func (s *Store) SetChannelSettings(org string, n messaging.ChannelNumber, settings messaging.Settings) error {
+	return s.change("channel", op{updateMessagingChannel, new(values).text(org).int(int64(n.Channel)).text(n.Number).text(settingsText(settings)), nil})
+}
+
+func settingsText(settings messaging.Settings) string {
+	b, err := json.Marshal(settings)
+	if err != nil {
+		panic("store: channel settings: " + err.Error()) // of texts and numbers
+	}
+	return string(b)
+}
+
+// AddTemplate stores a template, or replaces it.
+func (s *Store) AddTemplate(t Template) error {
+	return s.change("template "+t.ID, op{upsertTemplate, new(values).text(t.Org).text(t.ID).text(t.Body).int(millis(s.now())), nil})
+}
+
+// RemoveTemplate removes a template.
+func (s *Store) RemoveTemplate(org, id string) error {
+	return s.change("template", op{deleteTemplate, new(values).text(org).text(id), nil})
 }
 
 // RemoveMessagingChannel removes a channel.

@@ -98,7 +98,7 @@ func (f *findings) customers(now time.Time) []op {
 
 // details gives the ops that read what else is asked about those who were found.
 func (f *findings) details() []op {
-	var appDataRows, messageRows, activityRows values
+	var appDataRows, messageRows, activityRows, sessionRows values
 	asked := make([]bool, len(f.found))
 	for n, req := range f.batch {
 		i := f.place[n]
@@ -119,6 +119,9 @@ func (f *findings) details() []op {
 		if rec.HasActivities {
 			activityRows.text(rec.Org).text(rec.ID).int(int64(i))
 		}
+		if rec.HasSessions {
+			sessionRows.text(rec.Org).text(rec.ID).int(int64(i))
+		}
 	}
 	ops := withRows(nil, op{readAppData, &appDataRows, func(out row) error {
 		f.appData[out.int(0)] = customer.AppData{
@@ -131,6 +134,12 @@ func (f *findings) details() []op {
 		m := &messaging.Message{ID: out.text(1)}
 		v.Messages = append(v.Messages, m)
 		return decode(out.borrow(2), m)
+	}})
+	ops = withRows(ops, op{readSessions, &sessionRows, func(out row) error {
+		v := &f.found[out.int(0)]
+		e := &messaging.Ended{}
+		v.Sessions = append(v.Sessions, e)
+		return decode(out.borrow(1), e)
 	}})
 	return withRows(ops, op{readActivities, &activityRows, func(out row) error {
 		v := &f.found[out.int(0)]

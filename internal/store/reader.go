@@ -31,6 +31,7 @@ type View struct {
 	AppData    customer.AppData
 	Messages   []*messaging.Message // the latest 100, newest last
 	Activities []*customer.ActivitySession
+	Sessions   []*messaging.Ended // the latest 100 that are over, newest last
 }
 
 // Read queues a read. An error means that Done is not called.

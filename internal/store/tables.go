@@ -16,6 +16,7 @@ type Record struct {
 	Channels []messaging.ChannelState `cbor:"20,keyasint,omitempty"`
 	// HasActivities says that there are sessions of activities to be read.
 	HasActivities bool `cbor:"21,keyasint,omitempty"`
+	HasSessions   bool `cbor:"22,keyasint,omitempty"` // messaging sessions that are over
 	// Adopted are the ids that this customer took over, which are decommissioned.
 	Adopted []string `cbor:"22,keyasint,omitempty"`
 
@@ -27,7 +28,7 @@ type Record struct {
 func (r *Record) clone() *Record {
 	c := *r
 	c.Customer = *r.Customer.Clone()
-	c.Channels = slices.Clone(r.Channels)
+	c.Channels = messaging.CloneStates(r.Channels)
 	c.Adopted = slices.Clone(r.Adopted)
 	return &c
 }
@@ -201,6 +202,10 @@ func scanAppData(r row) (AppDataKey, *customer.AppData, error) {
 
 type messageKey struct{ org, customer, id string }
 
+func (a messageKey) compare(b messageKey) int {
+	return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.customer, b.customer), cmp.Compare(a.id, b.id))
+}
+
 var messages = &table[messageKey, messaging.Message]{
 	load: newStatement("org text, customer text, id text", `
 		SELECT m.org_id, m.customer_id, m.id, m.doc
@@ -222,9 +227,7 @@ var messages = &table[messageKey, messaging.Message]{
 		c.Reactions = slices.Clone(m.Reactions)
 		return &c
 	},
-	compare: func(a, b messageKey) int {
-		return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.customer, b.customer), cmp.Compare(a.id, b.id))
-	},
+	compare: messageKey.compare,
 }
 
 func scanMessage(r row) (messageKey, *messaging.Message, error) {

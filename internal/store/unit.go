@@ -121,6 +121,7 @@ type batch struct {
 	appData      *set[AppDataKey, customer.AppData]
 	messages     *set[messageKey, messaging.Message]
 	activities   *set[activityKey, customer.ActivitySession]
+	sessions     *set[messageKey, messaging.Ended]
 	outbox       *set[outboxKey, Notification]
 	timers       *set[timerKey, Timer]
 	idempotency  *set[IdempotencyKey, FirstReply]
@@ -137,11 +138,11 @@ func newBatch() *batch {
 	b := &batch{
 		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
-		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions),
+		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions),
 		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens),
 	}
 	// The order of the locks: customers' rows first, always.
-	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.outbox, b.timers, b.idempotency, b.tokens}
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.outbox, b.timers, b.idempotency, b.tokens}
 	return b
 }
 
