@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (l *link) run() {
 	defer close(l.ended)
 	log := l.config.Logger.With("server", l.config.Address, "app", l.config.AppID)
 	var pause time.Duration
-	for {
+	for first := true; ; first = false {
 		began := time.Now()
 		err := l.serve()
 		switch {
@@ -83,7 +84,9 @@ func (l *link) run() {
 			l.end(ErrClosed)
 			return
 		case errors.Is(err, ErrUnauthorized):
-			log.Error("elarian: the server refuses this app", "error", err)
+			if !first { // of the first attempt the caller is told
+				log.Error("elarian: the server refuses this app", "error", err)
+			}
 			l.end(err)
 			return
 		}
@@ -180,7 +183,7 @@ func refusal(err error) error {
 	}
 	switch remote.Code {
 	case rsocket.RejectedSetup, rsocket.InvalidSetup, rsocket.UnsupportedSetup:
-		return fmt.Errorf("%w: %s", ErrUnauthorized, remote.Text)
+		return fmt.Errorf("%w: %s", ErrUnauthorized, strings.TrimPrefix(remote.Text, "unauthorized: "))
 	}
 	return err
 }
