@@ -59,6 +59,10 @@ func (c *Commands) App(r *Request) {
 		c.deleteCustomerAppData(req, e.DeleteCustomerAppData)
 	case *pb.AppToServerCommand_SendMessage:
 		c.sendMessage(req, e.SendMessage)
+	case *pb.AppToServerCommand_ReplyToMessage:
+		c.replyToMessage(req, e.ReplyToMessage)
+	case *pb.AppToServerCommand_UpdateMessagingConsent:
+		c.updateMessagingConsent(req, e.UpdateMessagingConsent)
 	case *pb.AppToServerCommand_CustomerActivity:
 		c.customerActivity(req, e.CustomerActivity)
 	case nil:

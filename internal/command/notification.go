@@ -118,7 +118,7 @@ func (c *Commands) sendAnswer(tx *store.Tx, rec *store.Record, n *store.Notifica
 	}
 	out := outgoing{
 		org: n.Org, app: n.App, number: numberOf(received.GetCustomerNumber()), channel: channelOf(received.GetChannelNumber()),
-		message: outboundOf(m), inReplyTo: received.GetMessageId(), session: received.GetSessionId().GetValue(),
+		message: outboundOf(m), inReplyTo: received.GetMessageId(),
 	}
 	if out.channel.Channel == messaging.USSD {
 		return nil, nil // the session is over

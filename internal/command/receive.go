@@ -44,7 +44,7 @@ func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorComma
 		Route: route(in.org, customer.ByNumber(in.number)),
 		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}},
 		Run: func(tx *store.Tx) error {
-			_, err := c.receive(tx, in, receivedKind)
+			_, _, err := c.receive(tx, in, receivedKind)
 			return err
 		},
 		Done: func(err error) {
@@ -83,12 +83,6 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		return nil, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
 	}
 	switch kind {
-	case messaging.SMS:
-		for _, p := range parts {
-			if p.USSD != nil || p.Voice != nil {
-				return nil, customer.Refuse(customer.InvalidRequest, "parts: an SMS has no ussd or voice part")
-			}
-		}
 	case messaging.USSD:
 		if len(parts) != 1 || parts[0].USSD == nil {
 			return nil, customer.Refuse(customer.InvalidRequest, "parts: a USSD hop has one part, of kind ussd")
@@ -96,26 +90,41 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		if parts[0].USSD.Status == 0 {
 			parts[0].USSD.Status = messaging.USSDActive
 		}
-	default:
+	case messaging.Voice:
 		return nil, customer.Refuse(customer.NotAvailable, "channel_number: %s is not available yet", kind)
+	default:
+		for _, p := range parts {
+			if p.USSD != nil || p.Voice != nil {
+				return nil, customer.Refuse(customer.InvalidRequest, "parts: a message on %s has no ussd or voice part", kind)
+			}
+		}
 	}
 	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost)}, nil
 }
 
 // receive stores a message and notifies the channel's app.
-func (c *Commands) receive(tx *store.Tx, in *incoming, kind string) (store.Notification, error) {
+func (c *Commands) receive(tx *store.Tx, in *incoming, kind string) (store.Notification, *store.Record, error) {
 	tx.Actor = customer.Actor{Kind: "phone", ID: in.number.Number}
 	rec, err := tx.Customer(in.org, customer.ByNumber(in.number))
 	if err != nil {
-		return store.Notification{}, err
+		return store.Notification{}, nil, err
+	}
+	id, session := tx.NewMessageID(), ""
+	if s := c.enterSession(tx, rec, in); s != nil {
+		session = s.ID
+		if !in.channel.Number.Channel.Interactive() {
+			s.IssueToken(id)
+		}
 	}
 	m := &messaging.Message{
-		ID: tx.NewMessageID(), Inbound: true, Number: in.number, Channel: in.channel.Number, App: in.channel.App, Session: in.session,
+		ID: id, Inbound: true, Number: in.number, Channel: in.channel.Number, App: in.channel.App, Session: session,
 		CreatedAt: tx.Now(), Parts: in.parts, Status: messaging.Received, Cost: in.cost,
 	}
 	tx.AddMessage(rec, m)
 	tx.Record(rec, "message.received", in.channel.Number.String()+" "+m.ID)
-	return notify(tx, rec, in.channel.App, kind, receivedPB(m)), nil
+	n := notify(tx, rec, in.channel.App, kind, receivedPB(m))
+	keyword(tx, rec, in)
+	return n, rec, nil
 }
 
 func receivedPB(m *messaging.Message) *pb.ServerToAppCustomerNotification {

@@ -33,35 +33,8 @@ func (c *Commands) sendMessage(r *appRequest, m *pb.SendMessageCommand) {
 		c.refuse(r, refusal(err))
 		return
 	}
-	out := outgoing{org: r.Caller.Org, app: r.Caller.App, number: ref.Number, channel: channelOf(m.ChannelNumber), message: outboundOf(m.Message)}
-	var send func()
-	c.do(r, work{
-		customers: []customer.Ref{ref},
-		run: func(tx *store.Tx) (*pb.AppToServerCommandReply, error) {
-			send = nil
-			rec, err := tx.Customer(r.Caller.Org, ref)
-			if err != nil {
-				return nil, err
-			}
-			message, after, err := c.send(tx, rec, &out)
-			if reply := messageRefusal(err); reply != nil {
-				tx.Undo()
-				return reply, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			send = after
-			return sendReply(&pb.SendMessageReply{
-				Status: pb.MessageDeliveryStatus(message.Status), Description: "sent",
-				MessageId: wrapperspb.String(message.ID), CustomerId: wrapperspb.String(rec.ID), SessionId: optional(message.Session),
-			}), nil
-		},
-		committed: func() {
-			if send != nil {
-				send()
-			}
-		},
+	c.sendWith(r, ref, nil, func(*store.Tx, *store.Record) (*outgoing, error) {
+		return &outgoing{org: r.Caller.Org, app: r.Caller.App, number: ref.Number, channel: channelOf(m.ChannelNumber), message: outboundOf(m.Message)}, nil
 	})
 }
 
@@ -71,15 +44,20 @@ func (c *Commands) send(tx *store.Tx, rec *store.Record, o *outgoing) (m *messag
 	if _, ok := c.Directory().MessagingChannel(o.org, o.channel); !ok {
 		return nil, nil, &messaging.Refusal{Status: messaging.InvalidChannelNumber, Text: "channel_number: " + o.channel.String() + " is not a channel of this org"}
 	}
-	if err := o.message.CheckBody(o.channel.Channel); err != nil {
+	state := messaging.State(rec.Channels, o.number, o.channel)
+	if err := o.message.Check(o.channel, state, tx.Now()); err != nil {
 		return nil, nil, err
 	}
-	switch o.channel.Channel {
-	case messaging.SMS:
-	case messaging.USSD:
-		return nil, nil, &messaging.Refusal{Status: messaging.NoSessionInProgress, Text: "channel_number: a USSD session cannot be opened by the app: the customer dials"}
-	default:
+	text, err := c.rendered(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.channel.Channel == messaging.Voice {
 		return nil, nil, &messaging.Refusal{Status: messaging.ApplicationError, Text: "channel_number: " + o.channel.Channel.String() + " is not available yet"}
+	}
+	if state != nil && state.Session.Live(tx.Now()) {
+		o.session = state.Session.ID
+		state.Session.Join(o.app)
 	}
 	m = &messaging.Message{
 		ID: tx.NewMessageID(), Number: o.number, Channel: o.channel, App: o.app, Session: o.session, InReplyTo: o.inReplyTo,
@@ -88,13 +66,29 @@ func (c *Commands) send(tx *store.Tx, rec *store.Record, o *outgoing) (m *messag
 	tx.AddMessage(rec, m)
 	tx.Record(rec, "message.sent", o.channel.String()+" "+m.ID)
 	tx.Schedule(store.Timer{DueAt: tx.Now().Add(deliveryTime), Kind: deliveredTimer, Org: o.org, Customer: rec.ID, Ref: m.ID})
-	org, id := o.org, rec.ID
+	org, id, shown := o.org, rec.ID, *m.Out
+	if text != "" {
+		shown.Body = messaging.Body{Text: text}
+	}
 	return m, func() {
 		c.Simulate(org, &pb.ServerToSimulatorNotification{Entry: &pb.ServerToSimulatorNotification_SendMessage{
 			SendMessage: &pb.SendMessageSimulatorNotification{
-				OrgId: org, CustomerId: id, MessageId: m.ID, CustomerNumber: simulatorNumber(m.Number), ChannelNumber: channelPB(m.Channel), Message: outboundPB(m.Out),
+				OrgId: org, CustomerId: id, MessageId: m.ID, CustomerNumber: simulatorNumber(m.Number), ChannelNumber: channelPB(m.Channel), Message: outboundPB(&shown),
 			}}})
 	}, nil
+}
+
+// rendered is the text that a template stands for, "" for other bodies.
+func (c *Commands) rendered(o *outgoing) (string, error) {
+	t := o.message.Body.Template
+	if t == nil {
+		return "", nil
+	}
+	stored, found := c.Directory().Template(o.org, t.ID)
+	if !found {
+		return "", &messaging.Refusal{Status: messaging.InvalidRequest, Text: "message.body.template.id: this org has no template " + t.ID}
+	}
+	return t.Render(stored.Body)
 }
 
 // simulatorNumber always has its partition set: some simulators read it unchecked.
@@ -102,41 +96,6 @@ func simulatorNumber(n customer.Number) *pb.CustomerNumber {
 	p := numberPB(n)
 	p.Partition = wrapperspb.String(n.Partition)
 	return p
-}
-
-// TimerDue does what a timer waited for.
-func (c *Commands) TimerDue(t store.Timer) {
-	if t.Kind != deliveredTimer {
-		c.log.Error("a timer of an unknown kind", "kind", t.Kind)
-		return
-	}
-	ref := customer.ByID(t.Customer)
-	err := c.store.Submit(&store.Unit{
-		Route: t.Customer,
-		Needs: store.Needs{Org: t.Org, Customers: []customer.Ref{ref}, Messages: []string{t.Ref}},
-		Run: func(tx *store.Tx) error {
-			there, err := tx.TakeTimer(&t)
-			if err != nil || !there {
-				return err
-			}
-			rec, err := tx.Customer(t.Org, ref)
-			if refusal(err) != nil {
-				return nil // deleted meanwhile
-			}
-			if err != nil {
-				return err
-			}
-			return setStatus(tx, rec, t.Ref, messaging.Delivered, "")
-		},
-		Done: func(err error) {
-			if err != nil {
-				c.log.Error("a timer failed", "kind", t.Kind, "error", err)
-			}
-		},
-	})
-	if err != nil {
-		c.clock.After(time.Second, func() { c.TimerDue(t) })
-	}
 }
 
 // setStatus moves a message on and tells its app.

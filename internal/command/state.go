@@ -63,7 +63,7 @@ func statePB(v *store.View, now time.Time) *pb.CustomerStateReplyData {
 	return &pb.CustomerStateReplyData{
 		CustomerId:     v.Record.ID,
 		IdentityState:  identityPB(&v.Record.Customer, now),
-		MessagingState: messagingPB(v),
+		MessagingState: messagingPB(v, now),
 		PaymentState:   &pb.PaymentState{},
 		ActivityState:  activityStatePB(v),
 	}
@@ -83,12 +83,13 @@ func identityPB(rec *customer.Customer, now time.Time) *pb.IdentityState {
 	return s
 }
 
-func messagingPB(v *store.View) *pb.MessagingState {
+func messagingPB(v *store.View, now time.Time) *pb.MessagingState {
 	s := &pb.MessagingState{}
-	for _, ch := range v.Record.Channels {
-		s.Channels = append(s.Channels, &pb.MessagingChannelState{State: &pb.MessagingChannelState_Active{Active: &pb.ActiveMessagingChannelState{
-			CustomerNumber: numberPB(ch.Number), ChannelNumber: channelPB(ch.Channel), AllowedAt: timePB(ch.AllowedAt),
-		}}})
+	for i := range v.Record.Channels {
+		s.Channels = append(s.Channels, channelStatePB(&v.Record.Channels[i], now))
+	}
+	for _, e := range v.Sessions {
+		s.Sessions = append(s.Sessions, endedPB(e))
 	}
 	for _, m := range v.Messages {
 		s.Messages = append(s.Messages, messagePB(m))

@@ -5,13 +5,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
 // stateCache keeps encoded state replies. One is good for as long as the customer's version, which
 // is read from the database each time, so that it holds with several servers too, and until
-// the first of the customer's tags or secondary ids expires.
+// the first of the customer's tags, secondary ids and sessions expires.
 type stateCache struct {
 	mu      sync.Mutex // guards what follows
 	max     int        // bytes
@@ -47,7 +46,7 @@ func (c *stateCache) get(rec *store.Record, now time.Time) []byte {
 }
 
 func (c *stateCache) put(rec *store.Record, payload []byte) {
-	s := &cachedState{key: rec.Org + rec.ID, version: rec.Version, until: firstExpiry(&rec.Customer), payload: payload}
+	s := &cachedState{key: rec.Org + rec.ID, version: rec.Version, until: firstExpiry(rec), payload: payload}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.entries[s.key]; old != nil {
@@ -73,7 +72,7 @@ func (c *stateCache) remove(e *list.Element) {
 	c.size -= len(s.payload)
 }
 
-func firstExpiry(rec *customer.Customer) time.Time {
+func firstExpiry(rec *store.Record) time.Time {
 	var first time.Time
 	sooner := func(t time.Time) {
 		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
@@ -85,6 +84,11 @@ func firstExpiry(rec *customer.Customer) time.Time {
 	}
 	for _, s := range rec.SecondaryIDs {
 		sooner(s.ExpiresAt)
+	}
+	for _, ch := range rec.Channels {
+		if ch.Session != nil {
+			sooner(ch.Session.ExpiresAt)
+		}
 	}
 	return first
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -50,12 +51,25 @@ func (c *Commands) receiveHop(r *Request, in *incoming) {
 		return
 	}
 	hop := &hop{request: r, in: in}
+	closing := in.parts[0].USSD.Status != messaging.USSDActive
+	var page *messaging.Menu // that is shown without asking the app
 	err := c.store.Submit(&store.Unit{
 		Route: route(in.org, customer.ByNumber(in.number)),
 		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}},
-		Run: func(tx *store.Tx) error {
-			n, err := c.receive(tx, in, hopKind)
-			if err == nil {
+		Run: func(tx *store.Tx) (err error) {
+			if page, err = c.nextPage(tx, in); err != nil || page != nil {
+				return err
+			}
+			kind := hopKind
+			if closing {
+				kind = receivedKind
+			}
+			n, rec, err := c.receive(tx, in, kind)
+			switch {
+			case err != nil:
+			case closing:
+				c.hangUp(tx, rec, in)
+			default:
 				tx.After(func() { c.hops.put(n.ID, hop) })
 			}
 			return err
@@ -66,6 +80,10 @@ func (c *Commands) receiveHop(r *Request, in *incoming) {
 				c.refuseSimulator(r, refusal(err))
 			case err != nil:
 				c.failed(r, err)
+			case page != nil:
+				c.reply(r, marshal(simulatorReply(menuPB(*page))), "page")
+			case closing:
+				c.reply(r, marshal(simulatorReply(nil)), "closed")
 			}
 		},
 	})
@@ -83,12 +101,12 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 		c.endHop(n, err.Error(), &a, reply, finish)
 		return
 	}
-	over := hungUp(received)
-	if (menu == nil || menu.Text == "") && !over {
+	if menu == nil || menu.Text == "" {
 		c.endHop(n, "the app answered without a menu", &a, reply, finish)
 		return
 	}
 	var stored bool
+	var shown *pb.OutboundMessage
 	err = c.store.Submit(&store.Unit{
 		Route: n.Subject,
 		Needs: store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App},
@@ -99,9 +117,7 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 			if err != nil {
 				return err
 			}
-			if !over {
-				addMenu(tx, rec, n.App, received, reply.Message)
-			}
+			shown = c.showMenu(tx, rec, n.App, received, reply.Message)
 			stored, err = c.storeAnswer(tx, rec, &a, reply)
 			return err
 		},
@@ -113,7 +129,7 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 			case err != nil && hop != nil:
 				c.failed(hop.request, err)
 			case hop != nil:
-				c.reply(hop.request, marshal(simulatorReply(reply.Message)), "ok")
+				c.reply(hop.request, marshal(simulatorReply(shown)), "ok")
 			}
 			if err == nil && stored {
 				c.outbox.Free(n.Org, n.App, n.Subject)
@@ -127,24 +143,85 @@ func (c *Commands) hopAnswered(a outbox.Answer, reply *pb.ServerToAppNotificatio
 	}
 }
 
-// addMenu stores the app's menu as a message of the customer.
-func addMenu(tx *store.Tx, rec *store.Record, app string, received *pb.ReceivedMessageNotification, menu *pb.OutboundMessage) {
+// showMenu stores the app's menu as a message of the customer and gives what the phone shows of it: all,
+// or the first page. A terminal menu that is shown to its end ends the session.
+func (c *Commands) showMenu(tx *store.Tx, rec *store.Record, app string, received *pb.ReceivedMessageNotification, m *pb.OutboundMessage) *pb.OutboundMessage {
+	number, channel := numberOf(received.CustomerNumber), channelOf(received.ChannelNumber)
+	out := outboundOf(m)
 	tx.AddMessage(rec, &messaging.Message{
-		ID: tx.NewMessageID(), Number: numberOf(received.CustomerNumber), Channel: channelOf(received.ChannelNumber), App: app,
-		Session: received.SessionId.GetValue(), InReplyTo: received.MessageId, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
-		Out: outboundOf(menu), Status: messaging.Delivered,
+		ID: tx.NewMessageID(), Number: number, Channel: channel, App: app, Session: received.SessionId.GetValue(),
+		InReplyTo: received.MessageId, CreatedAt: tx.Now(), UpdatedAt: tx.Now(), Out: out, Status: messaging.Delivered,
 	})
-	tx.Record(rec, "message.sent", channelOf(received.ChannelNumber).String())
+	tx.Record(rec, "message.sent", channel.String())
+	first, rest, more := out.Body.USSD.Page()
+	state := messaging.State(rec.Channels, number, channel)
+	if state == nil || state.Session == nil || state.Session.ID != received.SessionId.GetValue() {
+		return m // the session is over: nobody looks
+	}
+	s := state.Session
+	s.Join(app)
+	s.Pages, s.More, s.Terminal = rest, more, out.Body.USSD.Terminal
+	if len(rest) == 0 && s.Terminal {
+		c.endSession(tx, rec, state, messaging.NormalClearing)
+	} else {
+		c.renewHop(tx, s, channel, rec.Org)
+	}
+	if len(rest) == 0 {
+		return m
+	}
+	return menuPB(first)
 }
 
-// hungUp says whether a hop only tells that the session is over: nobody waits for a menu.
-func hungUp(hop *pb.ReceivedMessageNotification) bool {
-	for _, p := range hop.GetParts() {
-		if u := p.GetUssd(); u != nil {
-			return u.Status != pb.UssdSessionStatus_USSD_SESSION_STATUS_ACTIVE
-		}
+// nextPage answers a hop that asks for the rest of a long menu, nil where it does not.
+func (c *Commands) nextPage(tx *store.Tx, in *incoming) (*messaging.Menu, error) {
+	ref := customer.ByNumber(in.number)
+	found, err := tx.Find(in.org, ref)
+	if err != nil || found == nil {
+		return nil, err
 	}
-	return false
+	state := messaging.State(found.Channels, in.number, in.channel.Number)
+	if state == nil || !state.Session.Live(tx.Now()) || state.Session.ProviderID != in.session ||
+		len(state.Session.Pages) == 0 || strings.TrimSpace(in.parts[0].USSD.Text) != state.Session.More || in.parts[0].USSD.Status != messaging.USSDActive {
+		return nil, nil
+	}
+	tx.Actor = customer.Actor{Kind: "phone", ID: in.number.Number}
+	rec, err := tx.Customer(in.org, ref)
+	if err != nil {
+		return nil, err
+	}
+	state = messaging.State(rec.Channels, in.number, in.channel.Number)
+	s := state.Session
+	page := &messaging.Menu{Text: s.Pages[0]}
+	if s.Pages = s.Pages[1:]; len(s.Pages) == 0 && s.Terminal {
+		page.Terminal = true
+		c.endSession(tx, rec, state, messaging.NormalClearing)
+	} else {
+		c.renewHop(tx, s, in.channel.Number, in.org)
+	}
+	tx.Record(rec, "ussd.page", in.channel.Number.String())
+	return page, nil
+}
+
+// renewHop gives the phone its time for the next input.
+func (c *Commands) renewHop(tx *store.Tx, s *messaging.Session, channel messaging.ChannelNumber, org string) {
+	found, _ := c.Directory().MessagingChannel(org, channel)
+	if d, _ := found.Settings.SessionTime(channel.Channel); d > 0 {
+		s.ExpiresAt = tx.Now().Add(d)
+	}
+}
+
+// hangUp ends the session of a phone that tells that it is over.
+func (c *Commands) hangUp(tx *store.Tx, rec *store.Record, in *incoming) {
+	state := messaging.State(rec.Channels, in.number, in.channel.Number)
+	reason := messaging.NormalClearing
+	if in.parts[0].USSD.Status == messaging.USSDAppError {
+		reason = messaging.SessionFailure
+	}
+	c.endSession(tx, rec, state, reason)
+}
+
+func menuPB(m messaging.Menu) *pb.OutboundMessage {
+	return outboundPB(&messaging.Outbound{Body: messaging.Body{USSD: &m}})
 }
 
 // gaveUp ends a hop that got no answer.
@@ -179,6 +256,7 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 				return err
 			}
 			again.Interactive, again.Kind, again.Body = false, receivedKind, body
+			c.failHop(tx, rec, n)
 			tx.Record(rec, "ussd.failed", detail([]string{reason}))
 			tx.Renotify(&again)
 			if a != nil {
@@ -207,10 +285,19 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 	}
 }
 
-func apologyPB() *pb.OutboundMessage {
-	return &pb.OutboundMessage{Body: &pb.OutboundMessageBody{Entry: &pb.OutboundMessageBody_Ussd{
-		Ussd: &pb.UssdMenuMessageBody{Text: apology, IsTerminal: true}}}}
+// failHop ends the session of a hop that failed.
+func (c *Commands) failHop(tx *store.Tx, rec *store.Record, n *store.Notification) {
+	received, err := receivedOf(n)
+	if err != nil {
+		return
+	}
+	state := messaging.State(rec.Channels, numberOf(received.CustomerNumber), channelOf(received.ChannelNumber))
+	if state != nil && state.Session != nil && state.Session.ID == received.SessionId.GetValue() {
+		c.endSession(tx, rec, state, messaging.SessionFailure)
+	}
 }
+
+func apologyPB() *pb.OutboundMessage { return menuPB(messaging.Menu{Text: apology, Terminal: true}) }
 
 // receivedOf reads the message of a stored notification.
 func receivedOf(n *store.Notification) (*pb.ReceivedMessageNotification, error) {
@@ -228,7 +315,7 @@ func asAppError(n *store.Notification) ([]byte, error) {
 		return nil, fmt.Errorf("a stored notification: %w", err)
 	}
 	for _, p := range body.GetReceivedMessage().GetParts() {
-		if u := p.GetUssd(); u != nil && !hungUp(body.GetReceivedMessage()) {
+		if u := p.GetUssd(); u != nil {
 			u.Status = pb.UssdSessionStatus_USSD_SESSION_STATUS_APP_ERROR
 		}
 	}

@@ -99,6 +99,30 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Text }
 
+// Check refuses a message that may not be sent: for its body, the customer's consent, or the
+// session that is missing. state is nil where the customer and the channel have not met.
+func (o *Outbound) Check(ch ChannelNumber, state *ChannelState, now time.Time) error {
+	if state != nil && state.Blocked() {
+		return &Refusal{NoConsent, "customer_number: the customer has blocked messages from " + ch.String()}
+	}
+	if err := o.CheckBody(ch.Channel); err != nil {
+		return err
+	}
+	var session *Session
+	if state != nil && state.Session.Live(now) {
+		session = state.Session
+	}
+	switch {
+	case ch.Channel == USSD:
+		return &Refusal{NoSessionInProgress, "channel_number: a USSD session cannot be opened by the app: the customer dials"}
+	case o.ReplyToken != nil && (session == nil || !session.ValidToken(*o.ReplyToken)):
+		return &Refusal{InvalidReplyToken, "message.reply_token: wrong or expired"}
+	case session == nil && ch.Channel.NeedsSession() && o.Body.Template == nil:
+		return &Refusal{NoSessionInProgress, "channel_number: there is no session on " + ch.String() + ": only a template may be sent until the customer writes"}
+	}
+	return nil
+}
+
 // CheckBody refuses a body that is empty or that the channel cannot carry.
 func (o *Outbound) CheckBody(ch Channel) error {
 	kind := o.Body.kind()

@@ -70,6 +70,9 @@ func (r *Record) holds(name customer.SecondaryKey, now time.Time) bool {
 	return slices.ContainsFunc(r.SecondaryIDs, func(s customer.SecondaryID) bool { return s.Name() == name && s.Live(now) })
 }
 
+// Find gives the customer that a ref leads to, not to be changed, nil where there is none.
+func (tx *Tx) Find(org string, ref customer.Ref) (*Record, error) { return tx.find(org, ref) }
+
 // Customer gives the customer that a ref leads to, to change. An unknown number makes a new one; an
 // unknown id or secondary id, and one that is decommissioned, are refused.
 func (tx *Tx) Customer(org string, ref customer.Ref) (*Record, error) {

@@ -1,0 +1,56 @@
+package command
+
+import (
+	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/store"
+)
+
+// TimerDue does what a timer waited for. A timer whose row is gone, or whose customer is, does nothing.
+func (c *Commands) TimerDue(t store.Timer) {
+	needs := store.Needs{Org: t.Org, Customers: []customer.Ref{customer.ByID(t.Customer)}}
+	var due func(*store.Tx, *store.Timer) error
+	switch t.Kind {
+	case deliveredTimer:
+		due = c.deliveredDue
+		needs.Messages = []string{t.Ref}
+	case sessionTimer:
+		due = c.sessionDue
+	default:
+		c.log.Error("a timer of an unknown kind", "kind", t.Kind)
+		return
+	}
+	err := c.store.Submit(&store.Unit{
+		Route: t.Customer,
+		Needs: needs,
+		Run: func(tx *store.Tx) error {
+			there, err := tx.TakeTimer(&t)
+			if err != nil || !there {
+				return err
+			}
+			if err := due(tx, &t); refusal(err) == nil {
+				return err
+			}
+			return nil // deleted or adopted meanwhile
+		},
+		Done: func(err error) {
+			if err != nil {
+				c.log.Error("a timer failed", "kind", t.Kind, "error", err)
+			}
+		},
+	})
+	if err != nil {
+		c.clock.After(time.Second, func() { c.TimerDue(t) })
+	}
+}
+
+// deliveredDue is the simulator's delivery of a message.
+func (c *Commands) deliveredDue(tx *store.Tx, t *store.Timer) error {
+	rec, err := tx.Customer(t.Org, customer.ByID(t.Customer))
+	if err != nil {
+		return err
+	}
+	return setStatus(tx, rec, t.Ref, messaging.Delivered, "")
+}
