@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/elarian-go/elarian"
+	"github.com/elarian-go/elarian/internal/envfile"
+)
+
+// visit is what the test's app remembers.
+type visit struct {
+	Step string `json:"step"`
+}
+
+// startApp runs a small app: it asks for a name, greets, and confirms by SMS. It gives how sessions
+// ended otherwise.
+func startApp(t *testing.T, config elarian.Config) (ended chan elarian.USSDStatus) {
+	t.Helper()
+	client := elarian.New(config)
+	ended = make(chan elarian.USSDStatus, 10)
+	elarian.OnUSSD(client, func(ctx context.Context, hop *elarian.USSDHop, v *visit) (elarian.Menu, error) {
+		if hop.Text == "" {
+			v.Step = "name"
+			return elarian.Ask("Welcome to the clinic, which is open all day\nYour name?"), nil
+		}
+		v.Step = ""
+		if _, err := hop.Customer.SendMessage(ctx, elarian.SMS("83044"), elarian.Text("Booked for "+hop.Text)); err != nil {
+			return elarian.Menu{}, err
+		}
+		return elarian.End("Hello %s", hop.Text), nil
+	})
+	elarian.OnUSSDEnd(client, func(_ context.Context, hop *elarian.USSDHop, _ *visit) error {
+		ended <- hop.Status
+		return nil
+	})
+	elarian.OnSMS(client, func(_ context.Context, m *elarian.ReceivedMessage, _ *struct{}) (elarian.Body, error) {
+		return elarian.Text("You wrote " + m.Text), nil
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := client.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return ended
+}
+
+func TestAPhoneForScripts(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	ended := startApp(t, d.config())
+
+	got := runIn(t, dir, "phone", "--number", "+254 710-000 001", "ussd", "*83044#", "Asha", "--wait", "100ms")
+	if got.code != 0 || got.err != "" {
+		t.Fatalf("%+v", got)
+	}
+	message := "[SMS from 83044] Booked for Asha\n"
+	if !strings.Contains(got.out, message) {
+		t.Errorf("the phone does not show the message:\n%s", got.out)
+	}
+	if rest, want := strings.Replace(got.out, message, "", 1), "Welcome to the clinic, which is open all day\nYour name?\n> Asha\nHello Asha\n"; rest != want {
+		t.Errorf("the phone shows\n%s\nwant\n%s", rest, want)
+	}
+
+	got = runIn(t, dir, "phone", "ussd", "*83044#", "Asha", "too", "many")
+	refused(t, outcome{got.out, got.err, got.code}, 1, `the session ended before the answer "too"`)
+
+	got = runIn(t, dir, "phone", "sms", "83044", "good", "day", "--wait", patience.String())
+	if got.code != 0 || !strings.HasSuffix(got.out, "[SMS from 83044] You wrote good day\n") {
+		t.Errorf("%+v", got)
+	}
+	refused(t, runIn(t, dir, "phone", "ussd", "*1#", "x"), 1, "*1#")
+	refused(t, runIn(t, dir, "phone", "sms", "1", "x"), 1, "not a channel")
+	refused(t, runIn(t, dir, "phone", "--number", "nobody", "sms", "1", "x"), 2, `--number "nobody"`)
+	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms or listen")
+	select {
+	case status := <-ended:
+		t.Errorf("a session ended as %v, though all were finished", status)
+	default:
+	}
+	d.stop()
+	refused(t, runIn(t, dir, "phone", "ussd", "*83044#", "x"), 1, "no server answers at localhost:")
+}
+
+func TestAPhoneToTypeOn(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	ended := startApp(t, d.config())
+
+	got := invocation{dir: dir, stdin: "Asha\n"}.run(t, "phone", "ussd", "*83044#")
+	for _, text := range []string{
+		"+254710000001 dials *83044#\n",
+		"┌────────────────────────────────┐\n│ Welcome to the clinic, which   │\n│ is open all day                │\n│ Your name?                     │\n└────────────────────────────────┘\n> ",
+		"│ Hello Asha                     │\n",
+	} {
+		if !strings.Contains(got.out, text) {
+			t.Errorf("the screen lacks\n%s\nit shows\n%s%s", text, got.out, got.err)
+		}
+	}
+	// Both an empty line and the end of the input hang up, and the app is told.
+	for _, typed := range []string{"\n", ""} {
+		got := invocation{dir: dir, stdin: typed}.run(t, "phone", "ussd", "*83044#")
+		if got.code != 0 || !strings.HasSuffix(got.out, "hung up\n") {
+			t.Errorf("typing %q: %+v", typed, got)
+		}
+		if status := <-ended; status != elarian.USSDIncomplete {
+			t.Errorf("typing %q: the app is told %v", typed, status)
+		}
+	}
+	got = invocation{dir: dir, stdin: "one\n\ntwo\n"}.run(t, "phone", "sms", "83044", "--wait", patience.String())
+	if got.code != 0 || !strings.Contains(got.out, "You wrote one") {
+		t.Errorf("%+v", got)
+	}
+	d.stop()
+}
+
+func TestAPhoneThatListens(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	client, err := elarian.Connect(ctx, d.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	phone := launch(t, invocation{dir: dir}, false, "phone", "--number", "+254710000002")
+	phone.await("waits for messages")
+	for _, number := range []string{"+254710000001", "+254710000002"} {
+		if _, err := client.Customer(elarian.Cellular(number)).SendMessage(ctx, elarian.SMS("83044"), elarian.Text("for "+number)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	phone.await("[SMS from 83044] for +254710000002")
+	if strings.Contains(phone.output(), "+254710000001") {
+		t.Errorf("the phone shows what is for another:\n%s", phone.output())
+	}
+	phone.stop()
+	d.stop()
+}
+
+func TestAPhoneFindsItsServer(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	d := startDev(t, dir, "--env-file", filepath.Join(elsewhere, "my.env"))
+	startApp(t, d.config())
+	dial := []string{"ussd", "*83044#", "Asha"}
+	refused(t, runIn(t, elsewhere, append([]string{"phone"}, dial...)...), 1, "there is no sandbox in ./elarian-data")
+	refused(t, runIn(t, elsewhere, "env"), 1, "there is no sandbox")
+	var env []string
+	for _, v := range d.vars {
+		env = append(env, v.Key+"="+v.Value)
+	}
+	for name, i := range map[string]struct {
+		env  []string
+		args []string
+	}{
+		"environment": {env, nil},
+		"env file":    {nil, []string{"--env-file", "my.env"}},
+		"folder":      {[]string{"ORG_ID=el_org_other", "APP_ID=x", "API_KEY=x", "HOST=localhost", "PORT=1"}, []string{"--dir", filepath.Join(dir, "elarian-data")}},
+	} {
+		got := invocation{dir: elsewhere, env: i.env}.run(t, append(append([]string{"phone"}, i.args...), dial...)...)
+		if got.code != 0 || !strings.Contains(got.out, "Hello Asha") {
+			t.Errorf("by %s: %+v", name, got)
+		}
+	}
+	wrong := filepath.Join(elsewhere, "wrong.env")
+	if err := envfile.Write(wrong, append(d.vars, envfile.Var{Key: "API_KEY", Value: "el_k_test_wrong"})); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, runIn(t, elsewhere, append([]string{"phone", "--env-file", wrong}, dial...)...), 1, "unauthorized")
+	if err := os.WriteFile(wrong, []byte("HOST=localhost\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, runIn(t, elsewhere, append([]string{"phone", "--env-file", wrong}, dial...)...), 1, "ORG_ID")
+	d.stop()
+}
+
+func TestAPhoneWithoutAnApp(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir, "--log-level", "error")
+	got := runIn(t, dir, "phone", "ussd", "*83044#", "x")
+	refused(t, got, 1, "no app is connected")
+	if !strings.Contains(got.out, "Sorry") {
+		t.Errorf("the phone does not show what a phone would: %q", got.out)
+	}
+	got = runIn(t, dir, "phone", "sms", "83044", "anybody?", "--wait", "10ms")
+	if got.code != 0 || !strings.Contains(got.out, "no answer") {
+		t.Errorf("%+v", got)
+	}
+	d.stop()
+}
