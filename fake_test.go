@@ -110,15 +110,15 @@ func (f *fakeServer) cut() {
 }
 
 func (f *fakeServer) config() Config {
-	return Config{
-		Address:  "tcp://" + f.addr,
-		OrgID:    "el_org_1",
-		AppID:    "el_app_1",
-		APIKey:   "right",
-		Logger:   slog.New(slog.DiscardHandler),
-		retryMin: time.Millisecond,
-		retryMax: 20 * time.Millisecond,
+	c := Config{
+		Address: "tcp://" + f.addr,
+		OrgID:   "el_org_1",
+		AppID:   "el_app_1",
+		APIKey:  "right",
+		Logger:  slog.New(slog.DiscardHandler),
 	}
+	c.RetryFast()
+	return c
 }
 
 func (f *fakeServer) connect() *Client {
