@@ -10,7 +10,7 @@ import (
 func TestClinic(t *testing.T) {
 	srv := elariantest.Start(t)
 	t.Setenv("SMS_SHORT_CODE", "83044")
-	srv.Connect(newApp(srv.Config()))
+	srv.Connect(newClinic(srv.Config()))
 	day := time.Now().AddDate(0, 0, 2)
 
 	phone := srv.Phone("+254710000001")
