@@ -65,6 +65,18 @@ func (c *Commands) App(r *Request) {
 		c.updateMessagingConsent(req, e.UpdateMessagingConsent)
 	case *pb.AppToServerCommand_CustomerActivity:
 		c.customerActivity(req, e.CustomerActivity)
+	case *pb.AppToServerCommand_ReplayReceivedMessage:
+		c.replayReceivedMessage(req, e.ReplayReceivedMessage)
+	case *pb.AppToServerCommand_ReplaySentMessage:
+		c.replaySentMessage(req, e.ReplaySentMessage)
+	case *pb.AppToServerCommand_ReplayMessageStatusUpdate:
+		c.replayMessageStatusUpdate(req, e.ReplayMessageStatusUpdate)
+	case *pb.AppToServerCommand_ReplayMessageReactionUpdate:
+		c.replayMessageReactionUpdate(req, e.ReplayMessageReactionUpdate)
+	case *pb.AppToServerCommand_ReplayMessagingSession:
+		c.replayMessagingSession(req, e.ReplayMessagingSession)
+	case *pb.AppToServerCommand_ReplayMessagingConsentUpdate:
+		c.replayMessagingConsentUpdate(req, e.ReplayMessagingConsentUpdate)
 	case nil:
 		c.fail(r, Invalid, "an AppToServerCommand without an entry: a simulator's command needs a connection with simulator_mode")
 	default:

@@ -73,13 +73,11 @@ type Message struct {
 	ProviderMessageID string     `cbor:"14,keyasint,omitempty"`
 	Cost              *Cash      `cbor:"15,keyasint,omitempty"`
 	Reactions         []Reaction `cbor:"16,keyasint,omitempty"`
+	Replayed          bool       `cbor:"17,keyasint,omitempty"` // imported, not sent or received by us
 }
 
-// Reaction is what a customer did with a message; Kind is the wire's MessageReaction.
-type Reaction struct {
-	Kind int32     `cbor:"1,keyasint"`
-	At   time.Time `cbor:"2,keyasint"`
-}
+// Known says whether the wire has such a status.
+func (s Status) Known() bool { _, ok := statusNames[s]; return ok }
 
 // SetStatus moves the message on; it says whether the status is news. One that would go back
 // changes nothing.

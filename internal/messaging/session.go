@@ -105,6 +105,7 @@ type Ended struct {
 	Duration time.Duration `cbor:"21,keyasint"` // from its start to its end
 	Reason   EndReason     `cbor:"22,keyasint"`
 	Cost     *Cash         `cbor:"23,keyasint,omitempty"`
+	Replayed bool          `cbor:"24,keyasint,omitempty"` // imported
 }
 
 // End takes the session out of the state, nil where there is none.

@@ -71,7 +71,7 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
 	rec.HasSessions = rec.HasSessions || adopted.HasSessions
 	other.Channels, other.Messages, other.HasActivities, other.HasSessions = nil, 0, false, false
-	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveOutbox, moveTimers} {
+	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveOutbox, moveTimers} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}
 	tx.Exec(deleteActivities, new(values).text(rec.Org).text(adopted.ID))
@@ -134,7 +134,7 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, id := range rec.Adopted {
 		tx.b.customers.delete(customerKey{rec.Org, id})
 	}
-	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteSessions, deleteOutbox, deleteTimers} {
+	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))

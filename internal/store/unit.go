@@ -122,6 +122,7 @@ type batch struct {
 	messages     *set[messageKey, messaging.Message]
 	activities   *set[activityKey, customer.ActivitySession]
 	sessions     *set[messageKey, messaging.Ended]
+	providerIDs  *set[ProviderID, Named]
 	outbox       *set[outboxKey, Notification]
 	timers       *set[timerKey, Timer]
 	idempotency  *set[IdempotencyKey, FirstReply]
@@ -138,11 +139,11 @@ func newBatch() *batch {
 	b := &batch{
 		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
-		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions),
+		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions), providerIDs: newSet(providerIDs),
 		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens),
 	}
 	// The order of the locks: customers' rows first, always.
-	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.outbox, b.timers, b.idempotency, b.tokens}
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.outbox, b.timers, b.idempotency, b.tokens}
 	return b
 }
 

@@ -32,3 +32,14 @@ CREATE TABLE works (
 	PRIMARY KEY (org_id, id)
 );
 CREATE INDEX works_open ON works (done, id);
+CREATE TABLE provider_ids (
+	org_id TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	channel BIGINT NOT NULL,
+	number TEXT NOT NULL,
+	provider_id TEXT NOT NULL,
+	customer_id TEXT NOT NULL,
+	id TEXT NOT NULL,
+	PRIMARY KEY (org_id, kind, channel, number, provider_id)
+){{clustered}};
+CREATE INDEX provider_ids_customer ON provider_ids (org_id, customer_id);
