@@ -33,7 +33,7 @@ class Events {
             const wake = () => { if (take()) done(); };
             timer = setTimeout(() => {
                 done();
-                const rest = JSON.stringify(this.seen.map(({ customer, callback, ...e }) => e));
+                const rest = JSON.stringify(this.seen.map(({ event, data, appData }) => ({ event, data, appData })));
                 reject(new Error(`${this.name}: not within ${ms} ms: ${matches}; seen: ${rest}`));
             }, ms);
             this.waiting.push(wake);

@@ -32,7 +32,6 @@ const payer = () => ({
 const commands = {
     addReminder: () => customer.addReminder({ key: 'r', remindAt: soon(), payload: 'x' }),
     cancelReminder: () => customer.cancelReminder('r'),
-    updateMessagingConsent: () => customer.updateMessagingConsent(sms(), 'block'),
     sendMessageByTag: () => client.sendMessageByTag(tag, sms(), { body: { text: 'x' } }),
     addCustomerReminderByTag: () => client.addCustomerReminderByTag(tag, { key: 'r', remindAt: soon(), payload: 'x' }),
     cancelCustomerReminderByTag: () => client.cancelCustomerReminderByTag(tag, 'r'),

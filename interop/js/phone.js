@@ -1,5 +1,6 @@
 'use strict';
 
+const assert = require('node:assert/strict');
 const { env } = require('./client');
 const { record } = require('./events');
 
@@ -16,16 +17,15 @@ class Phone {
     }
 
     // dial begins a USSD session; each answer typed is a hop. Both give the menu.
-    dial() {
+    async dial() { return menuOf(await this.ring()); }
+
+    async type(text) { return menuOf(await this.hop({ status: 'active', text })); }
+
+    // ring is dial for whom expects no menu: it gives the whole reply.
+    ring() {
         this.sessions += 1;
         this.session = `ussd-${this.number}-${this.sessions}`;
-        return this.type('');
-    }
-
-    async type(text) {
-        const reply = await this.hop({ status: 'active', text });
-        if (!reply.message) throw new Error(`no menu: ${JSON.stringify(reply)}`);
-        return reply.message.body.ussd;
+        return this.hop({ status: 'active', text: '' });
     }
 
     hangUp() { return this.hop({ status: 'incomplete', text: '' }); }
@@ -34,6 +34,19 @@ class Phone {
         return this.simulator.receiveMessage(this.number, { number: env('USSD_CODE'), channel: 'ussd' }, this.session, [{ ussd }]);
     }
 }
+
+const menuOf = (reply) => {
+    if (!reply.status || !reply.message) throw new Error(`no menu: ${JSON.stringify(reply)}`);
+    return reply.message.body.ussd;
+};
+
+// A session that failed: the phone is told so, with a menu that ends it.
+const assertFailed = (reply) => {
+    assert.equal(reply.status, false);
+    assert.match(reply.description, /app|connection/);
+    assert.equal(reply.message.body.ussd.isTerminal, true);
+    assert.match(reply.message.body.ussd.text, /\w/);
+};
 
 let phones = 0;
 
@@ -48,4 +61,6 @@ const newPhone = (simulator) => new Phone(simulator, newNumber());
 // outbox collects what the server sends to phones.
 const outbox = (simulator) => record(simulator, 'sendMessage');
 
-module.exports = { newNumber, newPhone, outbox };
+module.exports = {
+    assertFailed, newNumber, newPhone, outbox,
+};

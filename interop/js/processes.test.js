@@ -4,42 +4,49 @@
 
 const { fork } = require('node:child_process');
 const path = require('node:path');
-const { test, before, after } = require('node:test');
+const {
+    test, before, beforeEach, after, afterEach,
+} = require('node:test');
 const assert = require('node:assert/strict');
 const { connect, finish, simulator } = require('./client');
 const { Events } = require('./events');
-const { newPhone } = require('./phone');
+const { assertFailed, newPhone } = require('./phone');
 
 let sim;
 const running = new Set();
 
 before(async () => { sim = await connect(simulator()); });
-after(() => {
-    running.forEach((p) => p.kill('SIGKILL'));
-    finish();
-});
+afterEach(() => Promise.all([...running].map(stop)));
+after(finish);
 
-// start gives a connected process of the app, with the events that it tells.
-const start = async (behaviour = 'reply') => {
-    const p = fork(path.join(__dirname, 'programs', 'recorder.js'), [behaviour], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    running.add(p);
-    p.events = new Events(`process ${p.pid} (${behaviour})`);
-    p.ended = new Promise((resolve) => { p.on('exit', resolve); });
-    p.ended.then(() => running.delete(p));
-    p.on('message', (m) => p.events.push({ ...m, by: p }));
-    const { event, data } = await p.events.next((e) => ['connected', 'refused'].includes(e.event));
-    assert.equal(event, 'connected', data);
-    return p;
-};
+// What all processes of the running test were notified of, with the process: by.
+let all;
+beforeEach(() => { all = new Events('notifications of all processes'); });
+
+// start gives a connected process of the app. It answers, but for one phone where it behaves otherwise.
+const start = (behaviour = 'reply', phone = {}) => new Promise((resolve, reject) => {
+    const by = fork(path.join(__dirname, 'programs', 'recorder.js'), [behaviour, phone.number], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    running.add(by);
+    by.ended = new Promise((done) => { by.on('exit', done); });
+    by.ended.then(() => {
+        running.delete(by);
+        reject(new Error('the process ended'));
+    });
+    by.on('message', ({ event, data }) => {
+        if (event === 'connected') resolve(by);
+        else if (event === 'refused') reject(new Error(data));
+        else all.push({ event, data, by });
+    });
+});
 
 const stop = async (p) => {
     p.kill('SIGKILL');
     await p.ended;
 };
 
-const from = (phone) => (e) => e.data && e.data.customerNumber && e.data.customerNumber.number === phone.number;
-// Whichever of several processes is told first.
-const told = (phone, ...processes) => Promise.any(processes.map((p) => p.events.next(from(phone))));
+const from = (phone) => (e) => e.data.customerNumber && e.data.customerNumber.number === phone.number;
+const told = (phone) => all.next(from(phone));
+const toldTwice = () => assert.deepEqual(all.seen.map((e) => e.data.text), [], 'something was told twice');
 
 test('two connections: each customer sticks to one, nothing is told twice', async () => {
     const [a, b] = await Promise.all([start(), start()]);
@@ -48,71 +55,66 @@ test('two connections: each customer sticks to one, nothing is told twice', asyn
     for (const text of texts) {
         await Promise.all(phones.map(async (phone) => {
             await phone.sms(text);
-            const { data, by } = await told(phone, a, b);
+            const { data, by } = await told(phone);
             assert.equal(data.text, text);
             assert.equal(by, phone.app || by, `${phone.number} moved to the other connection`);
             phone.app = by;
         }));
     }
-    assert.deepEqual(a.events.seen.concat(b.events.seen), [], 'something was told twice');
+    toldTwice();
     assert.ok(phones.some((p) => p.app === a) && phones.some((p) => p.app === b), 'one connection got everything');
 
     // When one goes, its customers go to the other.
     await stop(a);
     await Promise.all(phones.map(async (phone) => {
         await phone.sms('five');
-        assert.equal((await told(phone, b)).data.text, 'five');
+        assert.equal((await told(phone)).data.text, 'five');
     }));
-    assert.deepEqual(b.events.seen, [], 'something was told twice');
-    await stop(b);
+    toldTwice();
 });
 
 test('killed in the middle of a notification: another process gets it', async () => {
     const phone = newPhone(sim);
-    const victim = await start('never');
+    const victim = await start('never', phone);
     await phone.sms('important');
-    const first = await told(phone, victim);
+    const first = await told(phone);
     const heir = await start();
     await stop(victim);
-    const second = await told(phone, heir);
+    const second = await told(phone);
     assert.equal(second.data.messageId, first.data.messageId);
     assert.equal(second.data.text, 'important');
     await phone.sms('next');
-    assert.equal((await told(phone, heir)).data.text, 'next');
-    await stop(heir);
+    assert.equal((await told(phone)).data.text, 'next');
 });
 
 test('an async handler that throws ends its process: the next one gets what it had', async () => {
     const phone = newPhone(sim);
-    const broken = await start('crash');
+    const broken = await start('crash', phone);
     await phone.sms('important');
-    await told(phone, broken);
+    await told(phone);
     await broken.ended;
     const heir = await start();
-    assert.equal((await told(phone, heir)).data.text, 'important');
-    await stop(heir);
+    assert.equal((await told(phone)).data.text, 'important');
 });
 
 test('killed in the middle of a USSD hop: the phone is not left waiting, the next call works', async () => {
     const phone = newPhone(sim);
-    const victim = await start('never');
+    const victim = await start('never', phone);
     const began = Date.now();
-    const answer = phone.hop({ status: 'active', text: '' });
-    await told(phone, victim);
+    const answer = phone.ring();
+    await told(phone);
     await stop(victim);
-    await answer;
+    assertFailed(await answer);
     assert.ok(Date.now() - began < 11000, `the phone waited ${Date.now() - began} ms`);
     const heir = await start();
     assert.equal((await phone.dial()).text, `by ${heir.pid}`);
-    await stop(heir);
 });
 
 test('no app is connected: USSD ends politely, messages wait for the app', async () => {
     const phone = newPhone(sim);
     const began = Date.now();
-    const reply = await phone.hop({ status: 'active', text: '' });
-    assert.equal(reply.status, false);
-    assert.match(reply.description, /\w/);
+    const reply = await phone.ring();
+    assertFailed(reply);
     assert.ok(Date.now() - began < 11000, `the phone waited ${Date.now() - began} ms`);
 
     const texts = ['missed 1', 'missed 2', 'missed 3'];
@@ -120,31 +122,23 @@ test('no app is connected: USSD ends politely, messages wait for the app', async
     const p = await start();
     const got = [];
     while (got.length < texts.length) {
-        const { event, data } = await told(phone, p);
+        const { event, data } = await told(phone);
         if (event === 'receivedSms') got.push(data.text);
     }
     assert.deepEqual(got, texts);
-    await stop(p);
 });
 
 test('a program that is restarted again and again loses nothing', async () => {
     const phones = Array.from({ length: 5 }, () => newPhone(sim));
     const expected = [];
-    const got = new Set();
     for (let round = 0; round < 3; round += 1) {
         const p = await start();
         await Promise.all(phones.map((phone, i) => {
-            const text = `round ${round} phone ${i}`;
-            expected.push(text);
-            return phone.sms(text);
+            expected.push(`round ${round} phone ${i}`);
+            return phone.sms(expected.at(-1));
         }));
-        p.events.seen.filter((e) => e.event === 'receivedSms').forEach((e) => got.add(e.data.text));
         await stop(p);
-        p.events.seen.filter((e) => e.event === 'receivedSms').forEach((e) => got.add(e.data.text));
     }
-    const last = await start();
-    for (const text of expected) {
-        if (!got.has(text)) await last.events.next((e) => e.event === 'receivedSms' && e.data.text === text);
-    }
-    await stop(last);
+    await start();
+    for (const text of expected) await all.next((e) => e.data.text === text);
 });

@@ -9,7 +9,7 @@ const {
     connect, finish, app, simulator,
 } = require('./client');
 const { Events, record } = require('./events');
-const { newPhone, outbox } = require('./phone');
+const { assertFailed, newPhone, outbox } = require('./phone');
 
 let client;
 let sim;
@@ -78,10 +78,9 @@ test('a USSD handler that never calls back: a polite end, then app_error, and th
     const phone = newPhone(sim);
     const hops = record(client, 'ussdSession', null);
     const start = Date.now();
-    const reply = await phone.hop({ status: 'active', text: '' });
+    const reply = await phone.ring();
     assert.ok(Date.now() - start < 11000, `the phone waited ${Date.now() - start} ms`);
-    assert.equal(reply.status, false, 'the phone was told that all is well');
-    assert.match(reply.description, /\w/);
+    assertFailed(reply);
     assert.equal((await hops.next(from(phone))).data.input.status, 'active');
     assert.equal((await hops.next(from(phone))).data.input.status, 'app_error');
 
@@ -93,8 +92,8 @@ test('a USSD handler that throws: a polite end at once, and the next call works'
     const phone = newPhone(sim);
     client.on('ussdSession', () => { throw new Error('the handler is broken (as this test wants it)'); });
     const start = Date.now();
-    const reply = await phone.hop({ status: 'active', text: '' });
-    assert.equal(reply.status, false);
+    const reply = await phone.ring();
+    assertFailed(reply);
     assert.ok(Date.now() - start < 3000, `the phone waited ${Date.now() - start} ms`);
 
     record(client, 'ussdSession', () => ({ payload: { text: 'mended', isTerminal: true } }));
@@ -115,8 +114,13 @@ test('an SMS handler that throws: told once, and the next SMS comes', async () =
 
 test('no handler at all: acknowledged, nothing waits', async () => {
     const phone = newPhone(sim);
+    const notified = new Events('data');
     client.on('receivedSms', null);
+    client.on('data', (event, data) => { notified.push({ event, data }); });
     await phone.sms('nobody listens');
+    await notified.next(from(phone));
+    await customerOf(phone).getState(); // the client has looked for its handler by then
+    client.on('data', null);
     const received = record(client, 'receivedSms');
     await phone.sms('now somebody does');
     assert.equal((await received.next(from(phone))).data.text, 'now somebody does');

@@ -22,7 +22,7 @@ const steps = {
 };
 
 const service = ({ data, appData = { step: 'start' } }) => {
-    if (data.input.status !== 'active') return {};
+    if (data.input.status !== 'active') return { data: { step: 'start' } };
     const [text, next, isTerminal = false] = steps[appData.step](data.input.text, appData);
     return { payload: { text, isTerminal }, data: next };
 };
@@ -74,12 +74,23 @@ test('many phones at a time', async () => {
     }));
 });
 
-test('a phone that hangs up is told to the app as incomplete', async () => {
+test('a phone that hangs up is told to the app as incomplete, which needs no menu', async () => {
     const phone = newPhone(sim);
     await phone.dial();
-    await hops.next(from(phone));
+    await phone.type('Asha');
     await phone.hangUp();
-    assert.equal((await hops.next(from(phone))).data.input.status, 'incomplete');
+    const told = await hops.take(3, from(phone));
+    assert.deepEqual(told.map((e) => e.data.input.status), ['active', 'active', 'incomplete']);
+    assert.equal(told[2].data.sessionId, told[0].data.sessionId);
+});
+
+test('who dials right after hanging up gets what the app made of the hang-up', async () => {
+    const phone = newPhone(sim);
+    for (let i = 0; i < 10; i += 1) {
+        assert.equal((await phone.dial()).text, 'Your name?');
+        await phone.type('Asha');
+        await phone.hangUp();
+    }
 });
 
 test('commands of the customer work within the handler', async () => {

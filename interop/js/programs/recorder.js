@@ -1,16 +1,18 @@
 'use strict';
 
-// An app that tells its parent what it was notified of, and answers as its parent said: reply
-// (default), never, or crash: an async handler that throws, which ends a Node program.
+// An app that tells its parent what it was notified of, and answers. To the phone that its parent
+// names it behaves otherwise: never (answers), or crash: an async handler that throws, which ends a
+// Node program.
 
 const { app, connect } = require('../client');
 
-const behaviour = process.argv[2] || 'reply';
+const [, , behaviour, number] = process.argv;
 
 const handle = (event) => async (data, customer, appData, callback) => {
     process.send({ event, data });
-    if (behaviour === 'crash') throw new Error('an async handler is broken (as this test wants it)');
-    if (behaviour === 'reply') callback(data.input ? { text: `by ${process.pid}`, isTerminal: true } : undefined);
+    const odd = data.customerNumber && data.customerNumber.number === number;
+    if (odd && behaviour === 'crash') throw new Error('an async handler is broken (as this test wants it)');
+    if (!odd) callback(data.input ? { text: `by ${process.pid}`, isTerminal: true } : undefined);
 };
 
 const client = app();
