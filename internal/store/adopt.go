@@ -31,6 +31,7 @@ var (
 		SELECT d.org_id, d.customer_id, d.app_id, d.present, d.is_binary, d.value, d.leased_until
 		FROM {{each app_data d}} d.org_id = r.org AND d.customer_id = r.id`)
 
+	deleteAppData    = newStatement(ofCustomer, `DELETE FROM app_data WHERE {{key org_id, customer_id}}`)
 	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE {{key org_id, customer_id}}`)
 	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE {{key org_id, customer_id}}`)
 	deleteSessions   = newStatement(ofCustomer, `DELETE FROM messaging_sessions WHERE {{key org_id, customer_id}}`)
@@ -103,18 +104,6 @@ func (tx *Tx) adoptAppData(rec, other *Record) error {
 
 // DeleteCustomer erases everything of the customer. The unit must be Alone.
 func (tx *Tx) DeleteCustomer(rec *Record) error {
-	var apps []AppDataKey
-	err := inside(tx.conn, op{selectAppData, new(values).text(rec.Org).text(rec.ID), func(r row) error {
-		k, _, err := scanAppData(r)
-		apps = append(apps, k)
-		return err
-	}})
-	if err != nil {
-		return err
-	}
-	for _, k := range apps {
-		tx.b.appData.delete(k)
-	}
 	for _, n := range rec.Numbers {
 		tx.b.numbers.delete(numberKey{rec.Org, n})
 	}
@@ -134,7 +123,7 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, id := range rec.Adopted {
 		tx.b.customers.delete(customerKey{rec.Org, id})
 	}
-	for _, erase := range []*statement{deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteOutbox, deleteTimers} {
+	for _, erase := range []*statement{deleteAppData, deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))

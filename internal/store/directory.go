@@ -202,7 +202,7 @@ var (
 	insertApp = newStatement("org text, id text, name text, at int", "INSERT INTO apps (org_id, id, name, created_at) {{values}}")
 	insertKey = newStatement("org text, hash text, hint text, name text, at int, revoked int",
 		"INSERT INTO api_keys (org_id, hash, hint, name, created_at, revoked_at) {{values}}")
-	revokeKey              = newStatement("org text, hash text, at int", "UPDATE api_keys AS k SET revoked_at = r.at {{given}} k.org_id = r.org AND k.hash = r.hash")
+	revokeKey              = newStatement("org text, hash text, at int", "UPDATE api_keys AS k SET revoked_at = r.at {{given}} k.org_id = r.org AND k.hash = r.hash RETURNING revoked_at")
 	insertMessagingChannel = newStatement("org text, channel int, number text, app text, provider text, part text, at int, settings text",
 		"INSERT INTO messaging_channels (org_id, channel, number, app_id, provider, default_partition, created_at, settings) {{values}}")
 	updateMessagingChannel = newStatement("org text, channel int, number text, settings text",
@@ -211,14 +211,14 @@ var (
 		INSERT INTO templates (org_id, id, body, created_at) {{values}} ON CONFLICT (org_id, id) DO UPDATE SET body = excluded.body`)
 	deleteTemplate         = newStatement("org text, id text", "DELETE FROM templates WHERE {{key org_id, id}}")
 	deleteMessagingChannel = newStatement("org text, channel int, number text",
-		"DELETE FROM messaging_channels WHERE {{key org_id, channel, number}}")
+		"DELETE FROM messaging_channels WHERE {{key org_id, channel, number}} RETURNING number")
 	insertPaymentChannel = newStatement("org text, channel int, number text, app text, purse text, at int",
 		"INSERT INTO payment_channels (org_id, channel, number, app_id, purse_id, created_at) {{values}}")
 	deletePaymentChannel = newStatement("org text, channel int, number text",
-		"DELETE FROM payment_channels WHERE {{key org_id, channel, number}}")
+		"DELETE FROM payment_channels WHERE {{key org_id, channel, number}} RETURNING number")
 	insertPurse = newStatement("org text, id text, name text, currency text, at int",
 		"INSERT INTO purses (org_id, id, name, currency, created_at) {{values}}")
-	deleteApp  = newStatement("org text, id text", "DELETE FROM apps WHERE {{key org_id, id}}")
+	deleteApp  = newStatement("org text, id text", "DELETE FROM apps WHERE {{key org_id, id}} RETURNING id")
 	setVersion = newStatement("name text, value text", `
 		INSERT INTO settings (name, value) {{values}}
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
@@ -231,6 +231,20 @@ func (s *Store) change(what string, ops ...op) error {
 		return fmt.Errorf("%s %w", what, ErrExists)
 	}
 	return err
+}
+
+// changeFound is change for a statement that gives back what it found.
+func (s *Store) changeFound(what string, o op) error {
+	found := false
+	o.scan = func(row) error { found = true; return nil }
+	err := s.write(o)
+	if err == nil && !found {
+		return fmt.Errorf("%s %w", what, ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	return s.change(what)
 }
 
 // AddOrg stores an org; an empty ID gets one.
@@ -253,7 +267,7 @@ func (s *Store) AddApp(a App) (App, error) {
 
 // RemoveApp removes an app without channels.
 func (s *Store) RemoveApp(org, id string) error {
-	return s.change("app", op{deleteApp, new(values).text(org).text(id), nil})
+	return s.changeFound("app "+id, op{deleteApp, new(values).text(org).text(id), nil})
 }
 
 // AddKey makes an API key of an org and gives it in the clear, this once.
@@ -274,7 +288,7 @@ func (s *Store) PutKey(k APIKey) error {
 
 // RevokeKey makes a key, and the tokens made with it, worthless; servers cut its connections.
 func (s *Store) RevokeKey(k APIKey) error {
-	return s.change("key", op{revokeKey, new(values).text(k.Org).text(k.Hash).int(millis(s.now())), nil})
+	return s.changeFound("key "+k.Hint, op{revokeKey, new(values).text(k.Org).text(k.Hash).int(millis(s.now())), nil})
 }
 
 // AddMessagingChannel stores a channel.
@@ -308,7 +322,7 @@ func (s *Store) RemoveTemplate(org, id string) error {
 
 // RemoveMessagingChannel removes a channel.
 func (s *Store) RemoveMessagingChannel(org string, n messaging.ChannelNumber) error {
-	return s.change("channel", op{deleteMessagingChannel, new(values).text(org).int(int64(n.Channel)).text(n.Number), nil})
+	return s.changeFound("channel "+n.String(), op{deleteMessagingChannel, new(values).text(org).int(int64(n.Channel)).text(n.Number), nil})
 }
 
 // AddPaymentChannel stores a channel.
@@ -319,7 +333,7 @@ func (s *Store) AddPaymentChannel(c PaymentChannel) error {
 
 // RemovePaymentChannel removes a channel.
 func (s *Store) RemovePaymentChannel(org string, kind PaymentKind, number string) error {
-	return s.change("payment channel", op{deletePaymentChannel, new(values).text(org).int(int64(kind)).text(number), nil})
+	return s.changeFound("payment channel "+kind.String()+" "+number, op{deletePaymentChannel, new(values).text(org).int(int64(kind)).text(number), nil})
 }
 
 // AddPurse stores a purse; an empty ID gets one.

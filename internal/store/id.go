@@ -21,7 +21,8 @@ type ids struct {
 	mu      sync.Mutex
 	process int64
 	last    int64
-	count   uint16
+	lastMS  int64
+	count   uint16 // of texts in lastMS
 }
 
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
@@ -50,14 +51,21 @@ func (g *ids) number(now time.Time) int64 {
 // text gives an id of time with a prefix.
 func (g *ids) text(prefix string, now time.Time) string {
 	var b [16]byte
-	ms := now.UnixMilli()
+	g.mu.Lock()
+	switch ms := now.UnixMilli(); {
+	case ms > g.lastMS:
+		g.lastMS, g.count = ms, 0
+	default:
+		if g.count++; g.count == 0 {
+			g.lastMS++ // more than 65,536 in a millisecond run ahead
+		}
+	}
+	ms, count := g.lastMS, g.count
+	g.mu.Unlock()
 	for i := range 6 {
 		b[i] = byte(ms >> (40 - 8*i))
 	}
-	g.mu.Lock()
-	g.count++
-	b[6], b[7] = byte(g.count>>8), byte(g.count)
-	g.mu.Unlock()
+	b[6], b[7] = byte(count>>8), byte(count)
 	_, _ = rand.Read(b[8:])
 	out := make([]byte, len(prefix)+32)
 	copy(out, prefix)

@@ -183,6 +183,9 @@ func (s *Store) query(o op) error {
 	s.queryMu.Lock()
 	defer s.queryMu.Unlock()
 	err := s.queryConn.run(txBeginRead|txCommit, o)
+	if err != nil && s.dialect.lost(err) {
+		err = s.queryConn.run(txBeginRead|txCommit, o) // on a new connection
+	}
 	if err != nil {
 		s.queryConn.rollback()
 	}

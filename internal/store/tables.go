@@ -18,7 +18,7 @@ type Record struct {
 	HasActivities bool `cbor:"21,keyasint,omitempty"`
 	HasSessions   bool `cbor:"22,keyasint,omitempty"` // messaging sessions that are over
 	// Adopted are the ids that this customer took over, which are decommissioned.
-	Adopted []string `cbor:"22,keyasint,omitempty"`
+	Adopted []string `cbor:"23,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry

@@ -1,0 +1,5 @@
+package store_test
+
+const loadEnv = "ELARIAN_STORE_LOAD"
+
+func loadUntilKilled(string) {}

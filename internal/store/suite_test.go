@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/elarian-go/elarian/internal/store/storetest"
+	"github.com/elarian-go/elarian/internal/testpg"
+)
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(loadEnv); url != "" {
+		loadUntilKilled(url)
+	}
+	code := m.Run()
+	if left := storetest.Leaks(); left != "" {
+		println("goroutines of the store that nobody waited for:\n" + left)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Database{URL: sqliteURL, Rows: sqliteRows, Exec: sqliteExec})
+}
+
+func TestPostgres(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Database{URL: testpg.URL, Rows: postgresRows, Exec: postgresExec, Shared: true})
+}
+
+func sqliteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "elarian.db") }
+
+func withSQLite(t testing.TB, path string, f func(*sqlite.Conn) error) {
+	t.Helper()
+	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f(c); err != nil {
+		t.Error(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func sqliteExec(t testing.TB, url, sql string) {
+	t.Helper()
+	withSQLite(t, url, func(c *sqlite.Conn) error { return sqlitex.ExecuteScript(c, sql, nil) })
+}
+
+func sqliteRows(t testing.TB, url string) (rows []storetest.Row) {
+	t.Helper()
+	withSQLite(t, url, func(c *sqlite.Conn) error {
+		var tables []string
+		err := sqlitex.ExecuteTransient(c, "SELECT name FROM sqlite_master WHERE type = 'table'", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+			tables = append(tables, stmt.ColumnText(0))
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			err := sqlitex.ExecuteTransient(c, "SELECT * FROM "+table, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+				row := storetest.Row{Table: table}
+				for i := range stmt.ColumnCount() {
+					b := make([]byte, stmt.ColumnLen(i))
+					stmt.ColumnBytes(i, b)
+					row.Data = append(row.Data, b)
+				}
+				rows = append(rows, row)
+				return nil
+			}})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rows
+}
+
+func withPostgres(t testing.TB, url string, f func(context.Context, *pgx.Conn) error) {
+	t.Helper()
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f(ctx, c); err != nil {
+		t.Error(err)
+	}
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func postgresExec(t testing.TB, url, sql string) {
+	t.Helper()
+	withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.PgConn().Exec(ctx, sql).ReadAll()
+		return err
+	})
+}
+
+func postgresRows(t testing.TB, url string) (rows []storetest.Row) {
+	t.Helper()
+	withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
+		found, err := c.Query(ctx, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'")
+		if err != nil {
+			return err
+		}
+		tables, err := pgx.CollectRows(found, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			result := c.PgConn().ExecParams(ctx, "SELECT * FROM "+table, nil, nil, nil, []int16{1}).Read()
+			if result.Err != nil {
+				return result.Err
+			}
+			for _, row := range result.Rows {
+				rows = append(rows, storetest.Row{Table: table, Data: row})
+			}
+		}
+		return nil
+	})
+	return rows
+}
