@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -172,6 +173,7 @@ func (l *lane) fail(t *ticket, reason string) {
 		return
 	}
 	o := l.app.outbox
+	reason = shorten(reason)
 	if t.cancel != nil {
 		o.later(t.cancel)
 	}
@@ -191,7 +193,7 @@ func (l *lane) fail(t *ticket, reason string) {
 	n := *t.n
 	now := o.clock.Now()
 	n.Attempts++
-	n.Failure = shorten(reason)
+	n.Failure = reason
 	n.DueAt = now.Add(o.pause(n.Attempts))
 	if now.Sub(n.CreatedAt) >= o.options.GiveUp {
 		n.Dead = true
@@ -244,12 +246,10 @@ func (o *Outbox) pause(attempts int64) time.Duration {
 	return min(d, o.options.LastRetry)
 }
 
+// shorten makes a text of an app's that every database takes: it may be any bytes.
 func shorten(s string) string {
 	const most = 500
-	if len(s) > most {
-		return s[:most]
-	}
-	return s
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), most)], ""), "\x00", "")
 }
 
 // The fields of the wire's ServerToAppNotification and ServerToAppCustomerNotification that the

@@ -26,6 +26,7 @@ type lane struct {
 	leased   *lease    // that a command holds
 	more     bool      // the store has, or may have, notifications that are not here
 	loading  bool
+	again    bool         // rows may have come while rows were read
 	ready    bool         // it is among the app's ready ones
 	waitTill *clock.Timer // of the next attempt
 	waiting  bool         // for that time
@@ -54,6 +55,7 @@ func (l *lane) push(n *store.Notification) {
 		l.more = true // a failed hop that comes again as an ordinary one
 	}
 	if l.more {
+		l.again = l.loading
 		return
 	}
 	if l.notifications() >= maxQueue {
@@ -93,7 +95,7 @@ func (l *lane) has(id int64) bool {
 
 // refill reads what the store has for the lane.
 func (l *lane) refill() {
-	l.more = true
+	l.more, l.again = true, l.loading
 	l.pump()
 }
 
@@ -303,11 +305,12 @@ func (l *lane) load() {
 			l.park(o.clock.Now().Add(time.Second))
 			return
 		}
-		l.more = len(rows) == loadPage+maxQueue
+		l.more, l.again = len(rows) == loadPage+maxQueue || l.again, false
+		if len(l.app.conns) == 0 || l.dropped {
+			l.more, rows = false, nil
+		}
 		for _, n := range rows {
 			switch {
-			case len(l.app.conns) == 0 || l.dropped:
-				l.more = false
 			case l.has(n.ID):
 			case n.Interactive: // from before a restart: nobody waits for the answer any more
 				o.later(func() { o.GaveUp(n, "the server was restarted") })
