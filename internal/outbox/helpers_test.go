@@ -1,0 +1,109 @@
+package outbox_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/elarian-go/elarian/internal/outbox"
+	"github.com/elarian-go/elarian/internal/pb"
+	"github.com/elarian-go/elarian/internal/server"
+	"github.com/elarian-go/elarian/internal/servertest"
+	"github.com/elarian-go/elarian/internal/store"
+)
+
+// delivery sets times that a slow machine does not reach by itself: tests advance the clock.
+func delivery(change func(*outbox.Options)) func(*server.Config) {
+	return func(c *server.Config) {
+		c.Delivery = outbox.Options{AnswerTime: 10 * time.Minute, NotificationTime: 30 * time.Minute, HoldBack: 5 * time.Minute, FirstRetry: time.Minute}
+		if change != nil {
+			change(&c.Delivery)
+		}
+	}
+}
+
+func phone(i int) string { return fmt.Sprintf("+2547%08d", i) }
+
+// settle gives what should not happen the time to happen: some commits and reads, one after the other.
+func settle(t *testing.T, srv *servertest.Server) {
+	t.Helper()
+	for range 5 {
+		if err := srv.Store().Do(context.Background(), &store.Unit{Run: func(*store.Tx) error { return nil }}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := srv.Store().OutboxStats(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// until waits for a state of the store.
+func until(t *testing.T, srv *servertest.Server, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(servertest.Patience); !is(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not in time", what)
+		}
+		settle(t, srv)
+	}
+}
+
+// waiting reads what waits for the sandbox's app about a customer.
+func waiting(t *testing.T, srv *servertest.Server, id string) []*store.Notification {
+	t.Helper()
+	rows, err := srv.Store().Lane(srv.Org, srv.Sandbox.App, id, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// emptied waits until everything is acknowledged.
+func emptied(t *testing.T, srv *servertest.Server) {
+	t.Helper()
+	until(t, srv, "an empty outbox", func() bool {
+		n, _, err := stats(srv)
+		return err == nil && n == 0
+	})
+}
+
+func stats(srv *servertest.Server) (waiting, dead int64, err error) { return srv.Store().OutboxStats() }
+
+// key is the key of the activity that a notification tells.
+func key(n *servertest.Notified) string { return n.GetCustomerActivity().GetActivity().GetKey() }
+
+func about(n *servertest.Notified) string {
+	return n.GetCustomerActivity().GetCustomerNumber().GetNumber()
+}
+
+// wantKey waits for the activity of this key.
+func wantKey(t *testing.T, c *servertest.Conn, want string) *servertest.Notified {
+	t.Helper()
+	n := c.Next(t)
+	if got := key(n); got != want {
+		t.Fatalf("the notification tells %q, want %q: %v", got, want, n.ServerToAppCustomerNotification)
+	}
+	return n
+}
+
+func wantData(t *testing.T, n *servertest.Notified, want string) {
+	t.Helper()
+	if got, present := n.Data(); got != want || present != (want != "") {
+		t.Fatalf("app data %q (%v), want %q", got, present, want)
+	}
+}
+
+// leased waits for a lease that is granted with this data.
+func leased(t *testing.T, p *servertest.Pending, want string) {
+	t.Helper()
+	r := p.Reply(t)
+	if v := servertest.Verdict(r); !v.OK {
+		t.Fatalf("no lease: %+v", v)
+	}
+	if got, present := servertest.Value(r); got != want || present != (want != "") {
+		t.Fatalf("leased %q (%v), want %q", got, present, want)
+	}
+}
+
+var ok = &pb.ServerToAppNotificationReply{}
