@@ -156,19 +156,53 @@ func (c *command) check(reply outcome, fits bool) error {
 	return nil
 }
 
+// status is a reply that has no more than an outcome and the customer's id: UpdateCustomerStateReply,
+// UpdateCustomerAppDataReply and CustomerActivityReply have the same fields.
+type status struct {
+	fits              bool
+	ok                bool
+	description, code string
+	customerID        string
+}
+
+func (s *status) GetStatus() bool        { return s.ok }
+func (s *status) GetDescription() string { return s.description }
+func (s *status) GetErrorCode() string   { return s.code }
+
+// readStatus reads an AppToServerCommandReply.
+func readStatus(reply []byte) (s status, err error) {
+	for w := (wire{rest: string(reply), err: &err}); w.next(); {
+		switch w.field {
+		case 3, 4, 10:
+			s.fits = true
+		default:
+			continue
+		}
+		for v := w.in(); v.next(); {
+			switch v.field {
+			case 1:
+				s.ok = v.number != 0
+			case 2:
+				s.description = v.bytes
+			case 3:
+				s.customerID = v.wrapped()
+			case 1000:
+				s.code = v.bytes
+			}
+		}
+	}
+	return s, err
+}
+
 // update sends a command that is answered with a status and the customer's id.
 func (l *link) update(ctx context.Context, c *command) (customerID string, err error) {
-	reply, err := l.do(ctx, c)
+	data, err := l.exchange(ctx, c)
 	if err != nil {
 		return "", err
 	}
-	switch r := reply.GetEntry().(type) {
-	case *pb.AppToServerCommandReply_UpdateCustomerState:
-		return r.UpdateCustomerState.GetCustomerId().GetValue(), c.check(r.UpdateCustomerState, true)
-	case *pb.AppToServerCommandReply_UpdateCustomerAppData:
-		return r.UpdateCustomerAppData.GetCustomerId().GetValue(), c.check(r.UpdateCustomerAppData, true)
-	case *pb.AppToServerCommandReply_CustomerActivity:
-		return r.CustomerActivity.GetCustomerId().GetValue(), c.check(r.CustomerActivity, true)
+	reply, err := readStatus(data)
+	if err != nil {
+		return "", c.failed(err)
 	}
-	return "", c.check(nil, false)
+	return reply.customerID, c.check(&reply, reply.fits)
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/elarian-go/elarian/internal/pb"
 )
@@ -185,6 +186,28 @@ func TestRefusals(t *testing.T) {
 	err = c.Customer(Cellular("1")).UpdateMetadata(t.Context(), map[string]any{"f": func() {}})
 	if err == nil || !strings.Contains(err.Error(), `"f"`) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+func TestStatusReplies(t *testing.T) {
+	id := wrapperspb.String("el_cst_1")
+	want := status{true, true, "said so", "limit", "el_cst_1"}
+	for _, m := range []*pb.AppToServerCommandReply{
+		{Entry: &pb.AppToServerCommandReply_UpdateCustomerState{UpdateCustomerState: &pb.UpdateCustomerStateReply{Status: true, Description: "said so", CustomerId: id, ErrorCode: "limit"}}},
+		{Entry: &pb.AppToServerCommandReply_UpdateCustomerAppData{UpdateCustomerAppData: &pb.UpdateCustomerAppDataReply{Status: true, Description: "said so", CustomerId: id, ErrorCode: "limit"}}},
+		{Entry: &pb.AppToServerCommandReply_CustomerActivity{CustomerActivity: &pb.CustomerActivityReply{Status: true, Description: "said so", CustomerId: id, ErrorCode: "limit"}}},
+	} {
+		b, _ := proto.Marshal(m)
+		if got, err := readStatus(b); err != nil || got != want {
+			t.Errorf("%v: got %+v, %v", m, got, err)
+		}
+		if _, err := readStatus(b[:len(b)-1]); !errors.Is(err, errWire) {
+			t.Errorf("%v, cut short: %v", m, err)
+		}
+	}
+	b, _ := proto.Marshal(&pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_TagCommand{TagCommand: &pb.TagCommandReply{Status: true}}})
+	if got, err := readStatus(b); err != nil || got.fits {
+		t.Errorf("a reply of another kind is %+v, %v", got, err)
 	}
 }
 

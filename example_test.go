@@ -67,13 +67,15 @@ func ExampleOnUSSD() {
 	}
 	client := elarian.New(srv.Config())
 	elarian.OnUSSD(client, func(ctx context.Context, hop *elarian.USSDHop, b *Booking) (elarian.Menu, error) {
-		switch b.Step {
-		case "":
+		switch {
+		case hop.Text == "": // the first hop
 			b.Step = "day"
 			return elarian.Ask("Which day?"), nil
+		case b.Step == "day":
+			b.Step, b.Day = "hour", hop.Text
+			return elarian.Ask("At what time on %s?", b.Day), nil
 		default:
-			b.Step, b.Day = "", hop.Text
-			return elarian.End("See you on %s.", b.Day), nil
+			return elarian.End("See you on %s at %s.", b.Day, hop.Text), nil
 		}
 	})
 	srv.Connect(client) // in a program: client.Run(ctx)
@@ -81,9 +83,11 @@ func ExampleOnUSSD() {
 	session := srv.Phone("+254710000001").Dial("*83044#")
 	fmt.Println(session.Screen())
 	fmt.Println(session.Type("Monday").Screen())
+	fmt.Println(session.Type("10:00").Screen())
 	// Output:
 	// Which day?
-	// See you on Monday.
+	// At what time on Monday?
+	// See you on Monday at 10:00.
 }
 
 // A phone that hangs up leaves its conversation in the middle: OnUSSDEnd puts it back to the start.

@@ -90,6 +90,9 @@ type USSDHop struct {
 // after the other, each with the data that the one before has left. A T of [Value],
 // [encoding/json.RawMessage] or []byte is the data as stored, struct{} ignores it.
 //
+// An empty hop.Text is the first hop: begin there whatever the data says, because the phone may have
+// hung up in the middle of the last session and have dialled again at once.
+//
 // The menu must be there within the server's time for it, 10 s by default. When the handler returns
 // an error or panics, that is logged and the session ends with a polite text.
 //

@@ -18,7 +18,7 @@ func app(config elarian.Config) *elarian.Client {
 	client := elarian.New(config)
 	elarian.OnUSSD(client, func(ctx context.Context, hop *elarian.USSDHop, b *booking) (elarian.Menu, error) {
 		switch {
-		case b.Step == "":
+		case hop.Text == "" || b.Step == "":
 			b.Step = "day"
 			return elarian.Ask("Which day?"), nil
 		case hop.Text == "crash":
