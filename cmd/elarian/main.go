@@ -59,6 +59,7 @@ Begin with a server of your own, with everything in it to try things:
 		&cobra.Group{ID: "try", Title: "To try things:"},
 		&cobra.Group{ID: "live", Title: "For live use:"},
 		&cobra.Group{ID: "setup", Title: "To set things up, also while a server runs:"},
+		&cobra.Group{ID: "look", Title: "To look after people and what they were sent, also while a server runs:"},
 	)
 	add := func(groupID string, commands ...*cobra.Command) {
 		for _, c := range commands {
@@ -68,7 +69,8 @@ Begin with a server of your own, with everything in it to try things:
 	}
 	add("try", newDevCommand(), newEnvCommand(), newExampleCommand(), newPhoneCommand())
 	add("live", newServeCommand(), newBenchCommand())
-	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand())
+	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand(), newTemplateCommand())
+	add("look", newCustomerCommand(), newNotificationsCommand())
 	root.AddCommand(newVersionCommand())
 	root.InitDefaultHelpCmd()
 	return root

@@ -205,6 +205,17 @@ func (o *Outbox) Forget(org, subject string) {
 	})
 }
 
+// Rescan looks at all rows again, after an operator has changed them.
+func (o *Outbox) Rescan() {
+	o.locked(func() {
+		for _, a := range o.apps {
+			if len(a.conns) > 0 {
+				a.scan()
+			}
+		}
+	})
+}
+
 // Run reads the rows that lanes and newly connected apps want, until ctx ends.
 func (o *Outbox) Run(ctx context.Context) error {
 	for {

@@ -61,13 +61,13 @@ func New(config Config) (*Server, error) {
 }
 
 func (s *Server) listen() (err error) {
-	if s.socketListener, err = net.Listen("tcp", s.config.Socket); err != nil {
+	if s.socketListener, err = listen(s.config.Socket); err != nil {
 		return fmt.Errorf("socket: %w", err)
 	}
 	if s.config.TLS != nil {
 		s.socketListener = tls.NewListener(s.socketListener, s.config.TLS)
 	}
-	if s.httpListener, err = net.Listen("tcp", s.config.HTTP); err != nil {
+	if s.httpListener, err = listen(s.config.HTTP); err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
 	return nil
@@ -144,11 +144,19 @@ func (s *Server) Close() error {
 func (s *Server) watchDirectory(ctx context.Context) error {
 	tick := time.NewTicker(directoryEvery)
 	defer tick.Stop()
+	outboxVersion, err := s.store.OutboxVersion()
+	if err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-tick.C:
 			if err := s.refreshDirectory(s.socket.Directory()); err != nil {
 				s.config.Log.Error("reading the directory failed", "error", err)
+			}
+			if version, err := s.store.OutboxVersion(); err == nil && version != outboxVersion {
+				outboxVersion = version
+				s.outbox.Rescan()
 			}
 		case <-ctx.Done():
 			return nil
