@@ -18,11 +18,11 @@ func app(config elarian.Config) *elarian.Client {
 	client := elarian.New(config)
 	elarian.OnUSSD(client, func(ctx context.Context, hop *elarian.USSDHop, b *booking) (elarian.Menu, error) {
 		switch {
+		case hop.Text == "crash":
+			return elarian.Menu{}, fmt.Errorf("no beds left")
 		case hop.Text == "" || b.Step == "":
 			b.Step = "day"
 			return elarian.Ask("Which day?"), nil
-		case hop.Text == "crash":
-			return elarian.Menu{}, fmt.Errorf("no beds left")
 		}
 		b.Step = ""
 		_, err := hop.Customer.SendMessage(ctx, elarian.SMS("83044"), elarian.Text("You come on "+hop.Text+"."))
