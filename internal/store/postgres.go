@@ -42,9 +42,11 @@ func (db *postgresDB) ddl(text string) string {
 	return strings.NewReplacer("{{blob}}", "BYTEA", "{{rowid}}", "BIGINT", "{{clustered}}", "").Replace(text)
 }
 
-// conflict knows a row that somebody else made meanwhile, deadlocks and failed serialisation.
+// conflict knows a row that somebody else made meanwhile, one that is locked, deadlocks and failed
+// serialisation.
 func (db *postgresDB) conflict(err error) bool {
-	return db.unique(err) || pgCode(err) == "40P01" || pgCode(err) == "40001"
+	code := pgCode(err)
+	return db.unique(err) || code == "55P03" || code == "40P01" || code == "40001"
 }
 
 func (db *postgresDB) unique(err error) bool { return pgCode(err) == "23505" }

@@ -30,7 +30,7 @@ type column struct {
 //	{{given}}       in UPDATE, for FROM our rows WHERE; conditions follow
 //	{{key a, b}}    a condition: columns a, b are those of one of our rows
 //	{{one n}}       r.n, where there is one row
-//	{{for_update c}} locks the rows of c that were read
+//	{{for_update c}} locks the rows of c that were read; {{for_update_nowait c}} fails where it would wait
 type statement struct {
 	text    string
 	columns []column
@@ -89,7 +89,7 @@ func (s *statement) forSQLite() string {
 			return "(" + arg + ") = " + all
 		case "one":
 			return byName["r."+arg]
-		case "for_update":
+		case "for_update", "for_update_nowait":
 			return ""
 		}
 		panic("store: form " + name)
@@ -124,6 +124,8 @@ func (s *statement) forPostgres() string {
 			return "(SELECT r." + arg + " FROM " + rows + ")"
 		case "for_update":
 			return "FOR UPDATE OF " + arg
+		case "for_update_nowait":
+			return "FOR UPDATE OF " + arg + " NOWAIT"
 		}
 		panic("store: form " + name)
 	})

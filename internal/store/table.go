@@ -6,11 +6,13 @@ import "slices"
 type table[K comparable, V any] struct {
 	// load has the key's columns; insert and upsert all columns, remove the key's.
 	load, insert, upsert, remove *statement
-	bindKey                      func(*values, K)
-	bind                         func(*values, K, *V)
-	scan                         func(row) (K, *V, error)
-	clone                        func(*V) *V
-	compare                      func(a, b K) int
+	// loadInside is load once other rows are locked, nil where that is the same.
+	loadInside *statement
+	bindKey    func(*values, K)
+	bind       func(*values, K, *V)
+	scan       func(row) (K, *V, error)
+	clone      func(*V) *V
+	compare    func(a, b K) int
 }
 
 // slot is what is known of one row; a nil value is a row that is not there.
@@ -94,6 +96,9 @@ func (s *set[K, V]) load(c conn, keys []K) error {
 	o, any := s.prepare(keys)
 	if !any {
 		return nil
+	}
+	if s.table.loadInside != nil {
+		o.statement = s.table.loadInside
 	}
 	return inside(c, o)
 }

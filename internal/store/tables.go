@@ -16,7 +16,7 @@ type Record struct {
 	Channels []messaging.ChannelState `cbor:"20,keyasint,omitempty"`
 	// HasActivities says that there are sessions of activities to be read.
 	HasActivities bool `cbor:"21,keyasint,omitempty"`
-	HasSessions   bool `cbor:"22,keyasint,omitempty"` // messaging sessions that are over
+	HasSessions   bool `cbor:"23,keyasint,omitempty"` // messaging sessions that are over
 	// Adopted are the ids that this customer took over, which are decommissioned.
 	Adopted []string `cbor:"23,keyasint,omitempty"`
 
@@ -39,11 +39,15 @@ func (a customerKey) compare(b customerKey) int {
 	return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.id, b.id))
 }
 
+const selectCustomers = `
+	SELECT c.org_id, c.id, c.version, c.history, c.messages, c.doc
+	FROM {{each customers c}} c.org_id = r.org AND c.id = r.id
+	ORDER BY c.org_id, c.id `
+
 var customers = &table[customerKey, Record]{
-	load: newStatement("org text, id text", `
-		SELECT c.org_id, c.id, c.version, c.history, c.messages, c.doc
-		FROM {{each customers c}} c.org_id = r.org AND c.id = r.id
-		ORDER BY c.org_id, c.id {{for_update c}}`),
+	load: newStatement("org text, id text", selectCustomers+"{{for_update c}}"),
+	// One that waited here, with others locked, could wait for a writer that waits for it.
+	loadInside: newStatement("org text, id text", selectCustomers+"{{for_update_nowait c}}"),
 	insert: newStatement("org text, id text, version int, history int, messages int, doc blob", `
 		INSERT INTO customers (org_id, id, version, history, messages, doc) {{values}}`),
 	upsert: newStatement("org text, id text, version int, history int, messages int, doc blob", `
@@ -145,20 +149,20 @@ var secondaryIDs = &table[secondaryKey, holder]{
 var holdSecondaryIDs = newStatement("org text, k text, v text", `
 	SELECT s.org_id, s.key, s.value, s.customer_id, s.expires_at
 	FROM {{each customer_secondary_ids s}} s.org_id = r.org AND s.key = r.k AND s.value = r.v
-	ORDER BY s.org_id, s.key, s.value {{for_update s}}`)
+	ORDER BY s.org_id, s.key, s.value {{for_update_nowait s}}`)
 
 // tagKey is a row of the index by tag; the customer's own record is what holds.
 type tagKey struct{ org, key, value, customer string }
 
-var tags = &table[tagKey, time.Time]{
-	upsert: newStatement("org text, k text, v text, customer text, expires int", `
-		INSERT INTO customer_tags (org_id, key, value, customer_id, expires_at) {{values}}
-		ON CONFLICT (org_id, key, value, customer_id) DO UPDATE SET expires_at = excluded.expires_at`),
+var tags = &table[tagKey, customer.Tag]{
+	upsert: newStatement("org text, k text, v text, customer text, expires int, since int", `
+		INSERT INTO customer_tags (org_id, key, value, customer_id, expires_at, since) {{values}}
+		ON CONFLICT (org_id, key, value, customer_id) DO UPDATE SET expires_at = excluded.expires_at, since = excluded.since`),
 	remove: newStatement("org text, k text, v text, customer text", `
 		DELETE FROM customer_tags WHERE {{key org_id, key, value, customer_id}}`),
 	bindKey: func(v *values, k tagKey) { v.text(k.org).text(k.key).text(k.value).text(k.customer) },
-	bind: func(v *values, k tagKey, t *time.Time) {
-		v.text(k.org).text(k.key).text(k.value).text(k.customer).int(millis(*t))
+	bind: func(v *values, k tagKey, t *customer.Tag) {
+		v.text(k.org).text(k.key).text(k.value).text(k.customer).int(millis(t.ExpiresAt)).int(millis(t.Since))
 	},
 	compare: func(a, b tagKey) int {
 		return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.key, b.key), cmp.Compare(a.value, b.value), cmp.Compare(a.customer, b.customer))

@@ -117,7 +117,7 @@ type batch struct {
 	numbers      *set[numberKey, string]
 	secondaryIDs *set[secondaryKey, holder]
 	held         map[secondaryKey]bool // see Tx.hold
-	tags         *set[tagKey, time.Time]
+	tags         *set[tagKey, customer.Tag]
 	appData      *set[AppDataKey, customer.AppData]
 	messages     *set[messageKey, messaging.Message]
 	activities   *set[activityKey, customer.ActivitySession]
@@ -147,8 +147,9 @@ func newBatch() *batch {
 	return b
 }
 
-// load reads what the units say they need, in two round trips.
-func (b *batch) load(c conn, units []*Unit) error {
+// load reads what the units say they need, and the customers that an earlier attempt came to need
+// too, in two round trips.
+func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	var ops []op
 	add := func(o op, any bool) {
 		if any {
@@ -159,6 +160,7 @@ func (b *batch) load(c conn, units []*Unit) error {
 	var secondaryKeys []secondaryKey
 	var customerKeys []customerKey
 	var replyKeys []IdempotencyKey
+	customerKeys = append(customerKeys, also...)
 	for _, u := range units {
 		if u.refused != nil {
 			continue

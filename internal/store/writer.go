@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -138,8 +140,9 @@ const (
 
 // retry does the batch again while other writers are in the way, or the database is away.
 func (w *writer) retry(units []*Unit) (f finished, err error) {
+	var also []customerKey
 	for wait := time.Millisecond; ; wait *= 2 {
-		f, err = w.try(units)
+		f, err = w.try(units, also)
 		if err == nil {
 			return f, nil
 		}
@@ -154,6 +157,9 @@ func (w *writer) retry(units []*Unit) (f finished, err error) {
 				return f, nil
 			}
 			err = uncertain.err
+		}
+		if f.batch != nil {
+			also = slices.Collect(maps.Keys(f.batch.customers.batch))
 		}
 		if wait > w.patience(err) {
 			return f, err
@@ -208,9 +214,9 @@ func (w *writer) settle(e *uncertainError) (committed, settled bool) {
 	return false, false
 }
 
-func (w *writer) try(units []*Unit) (finished, error) {
+func (w *writer) try(units []*Unit, also []customerKey) (finished, error) {
 	b := newBatch()
-	if err := b.load(w.conn, units); err != nil {
+	if err := b.load(w.conn, units, also); err != nil {
 		return finished{}, err
 	}
 	f := finished{units: units, errs: make([]error, len(units)), batch: b}
