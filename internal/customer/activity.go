@@ -4,25 +4,25 @@ import "time"
 
 // ActivityKey names a session of activities.
 type ActivityKey struct {
-	Number  Number `cbor:"1,keyasint"`
-	Source  string `cbor:"2,keyasint"`
-	Session string `cbor:"3,keyasint"`
-	App     string `cbor:"4,keyasint"`
+	Number  Number `cbor:"1,keyasint" json:"number,omitempty"`
+	Source  string `cbor:"2,keyasint" json:"source,omitempty"`
+	Session string `cbor:"3,keyasint" json:"session,omitempty"`
+	App     string `cbor:"4,keyasint" json:"app,omitempty"`
 }
 
 // Activity is one thing that a customer did, told by an app.
 type Activity struct {
-	Key        string            `cbor:"1,keyasint"`
-	Properties map[string]string `cbor:"2,keyasint,omitempty"`
-	CreatedAt  time.Time         `cbor:"3,keyasint"`
+	Key        string            `cbor:"1,keyasint" json:"key,omitempty"`
+	Properties map[string]string `cbor:"2,keyasint,omitempty" json:"properties,omitempty"`
+	CreatedAt  time.Time         `cbor:"3,keyasint" json:"created_at,omitzero"`
 }
 
 // ActivitySession is what a customer did in one session of one source, the latest last.
 type ActivitySession struct {
 	ActivityKey
-	Activities []Activity `cbor:"5,keyasint"`
-	CreatedAt  time.Time  `cbor:"6,keyasint"`
-	UpdatedAt  time.Time  `cbor:"7,keyasint"`
+	Activities []Activity `cbor:"5,keyasint" json:"activities,omitempty"`
+	CreatedAt  time.Time  `cbor:"6,keyasint" json:"created_at,omitzero"`
+	UpdatedAt  time.Time  `cbor:"7,keyasint" json:"updated_at,omitzero"`
 }
 
 const (

@@ -31,9 +31,9 @@ func (p Provider) String() string {
 // Number is an address of a person at a provider, in its normal form (see Normalize). The same
 // number in two partitions is two customers; no partition is the empty one.
 type Number struct {
-	Provider  Provider `cbor:"1,keyasint"`
-	Number    string   `cbor:"2,keyasint"`
-	Partition string   `cbor:"3,keyasint,omitempty"`
+	Provider  Provider `cbor:"1,keyasint" json:"provider,omitempty"`
+	Number    string   `cbor:"2,keyasint" json:"number,omitempty"`
+	Partition string   `cbor:"3,keyasint,omitempty" json:"partition,omitempty"`
 }
 
 func (n Number) String() string {

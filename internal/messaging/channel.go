@@ -54,8 +54,8 @@ func (c Channel) Interactive() bool { return c == USSD || c == Voice }
 
 // ChannelNumber is a number of the org on a channel.
 type ChannelNumber struct {
-	Channel Channel `cbor:"1,keyasint"`
-	Number  string  `cbor:"2,keyasint"`
+	Channel Channel `cbor:"1,keyasint" json:"channel,omitempty"`
+	Number  string  `cbor:"2,keyasint" json:"number,omitempty"`
 }
 
 func (n ChannelNumber) String() string { return n.Channel.String() + " " + n.Number }
