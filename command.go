@@ -118,7 +118,6 @@ func (c *command) failed(err error) error {
 // remoteCodes are the ERROR frames that answer a command.
 var remoteCodes = map[rsocket.ErrorCode]string{
 	rsocket.ApplicationError: "internal",
-	rsocket.Rejected:         "rate_limited",
 	rsocket.Canceled:         "internal",
 	rsocket.Invalid:          "invalid_request",
 }

@@ -183,9 +183,17 @@ func refusal(err error) error {
 	}
 	switch remote.Code {
 	case rsocket.RejectedSetup, rsocket.InvalidSetup, rsocket.UnsupportedSetup:
+		if temporary(remote.Text) {
+			return fmt.Errorf("the server takes no connections now: %w", err)
+		}
 		return fmt.Errorf("%w: %s", ErrUnauthorized, strings.TrimPrefix(remote.Text, "unauthorized: "))
 	}
 	return err
+}
+
+// temporary tells a server that cannot from one that does not want. RSocket has one code for both.
+func temporary(text string) bool {
+	return strings.Contains(text, "try again") || text == "shutting down" || text == "setup failed"
 }
 
 func (l *link) set(conn *rsocket.Conn, err error) {
@@ -260,28 +268,50 @@ func (l *link) first(ctx context.Context) error {
 }
 
 // request sends a payload and waits for the reply. Where the connection is lost first, a repeatable
-// one is sent again on the next connection.
+// one is sent again on the next connection. What the server has REJECTED it has not begun: while it
+// has too much to do or is about to stop, the payload is sent again after a pause.
 func (l *link) request(ctx context.Context, payload []byte, repeatable bool) ([]byte, error) {
 	if _, ok := ctx.Deadline(); !ok && l.config.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, l.config.Timeout)
 		defer cancel()
 	}
-	var conn *rsocket.Conn
-	var err error
-	for {
-		if conn, err = l.connection(ctx, conn); err != nil {
+	var failed *rsocket.Conn
+	var rejected *rsocket.Error
+	for pause := rejectedMin; ; {
+		conn, err := l.connection(ctx, failed)
+		if err != nil {
 			return nil, err
 		}
 		reply, err := conn.Request(ctx, payload)
-		if err == nil || !ended(conn, err) {
-			return reply, err
+		switch {
+		case err == nil:
+			return reply, nil
+		case ended(conn, err):
+			if !repeatable {
+				return nil, fmt.Errorf("connection lost before the reply: %w", err)
+			}
+			failed = conn
+			continue
+		case ctx.Err() != nil && rejected != nil:
+			return nil, fmt.Errorf("%w (%s): %w", ErrRateLimited, rejected.Text, context.Cause(ctx))
+		case !errors.As(err, &rejected) || rejected.Code != rsocket.Rejected:
+			return nil, err
 		}
-		if !repeatable {
-			return nil, fmt.Errorf("connection lost before the reply: %w", err)
+		select { // the next round says what is the matter
+		case <-time.After(pause/2 + rand.N(pause)):
+		case <-conn.Done():
+		case <-ctx.Done():
 		}
+		pause = min(2*pause, rejectedMax)
 	}
 }
+
+// Pauses before a command that was REJECTED is sent again.
+const (
+	rejectedMin = 10 * time.Millisecond
+	rejectedMax = time.Second
+)
 
 // ended tells whether err is the end of the connection and not the answer to one request.
 func ended(conn *rsocket.Conn, err error) bool {

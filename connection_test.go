@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/elarian-go/elarian/internal/pb"
+	"github.com/elarian-go/elarian/internal/rsocket"
 )
 
 func TestConnectIsAccepted(t *testing.T) {
@@ -102,6 +103,59 @@ func TestLostReplyIsAskedForAgain(t *testing.T) {
 	}
 }
 
+func TestRejectedIsSentAgain(t *testing.T) {
+	f := startFake(t)
+	c := f.connect().Customer(Cellular("1"))
+	f.reject = 3
+	if err := c.UpdateMetadata(t.Context(), map[string]any{"a": 1}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.commands) != 4 {
+		t.Errorf("%d commands, want 4", len(f.commands))
+	}
+	f.reject = 1 << 20
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	err := c.UpdateMetadata(ctx, map[string]any{"a": 1})
+	expectError(t, err, ErrRateLimited)
+	expectError(t, err, context.DeadlineExceeded)
+}
+
+// A server that stops and starts again is not noticed by who can wait.
+func TestServerRestarts(t *testing.T) {
+	f := startFake(t)
+	c := f.connect().Customer(Cellular("1"))
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := c.UpdateMetadata(t.Context(), map[string]any{fmt.Sprint(i, "-", n): 1}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		_ = f.srv.Shutdown(ctx)
+		cancel()
+		f.mu.Lock()
+		arrived := f.arrived
+		f.mu.Unlock()
+		f.restart()
+		await(t, arrived, "the client")
+	}
+	close(done)
+	wg.Wait()
+}
+
 // Cut at random, every command must arrive, however often, with one key only.
 func TestCutAtRandom(t *testing.T) {
 	f := startFake(t)
@@ -176,6 +230,29 @@ func TestRunGivesUpWhenTheKeyIsRevoked(t *testing.T) {
 	f.cut()
 	expectError(t, <-done, ErrUnauthorized)
 	expectError(t, c.Customer(Cellular("1")).UpdateTags(t.Context(), Tag{Key: "a"}), ErrUnauthorized)
+}
+
+// A server that cannot is not a server that does not want.
+func TestTemporaryRefusal(t *testing.T) {
+	f := startFake(t)
+	c := f.connect()
+	refused := make(chan struct{}, 100)
+	f.mu.Lock()
+	f.refusal = func() error {
+		refused <- struct{}{}
+		return &rsocket.Error{Code: rsocket.RejectedSetup, Text: "too many failed attempts from this address: try again in 1 s"}
+	}
+	f.mu.Unlock()
+	f.cut()
+	for range 3 {
+		await(t, refused, "an attempt")
+	}
+	f.mu.Lock()
+	f.refusal = nil
+	f.mu.Unlock()
+	if err := c.Customer(Cellular("1")).UpdateMetadata(t.Context(), map[string]any{"a": 1}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestRunFinishesWhatIsInHand(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 // What can be wrong, for [errors.Is]. The error itself says which customer, which field, which limit.
 var (
 	// ErrRefused is every refusal of a command by the server; [errors.As] with a [*CommandError] has
-	// the details. Doing the same again gives the same answer.
+	// the details. Unless it is also [ErrInternal], doing the same again gives the same answer.
 	ErrRefused = errors.New("refused")
 	// ErrUnauthorized: org, app, key or token are not accepted. Client and Simulator give up on it.
 	ErrUnauthorized = errors.New("unauthorized")
@@ -29,7 +29,8 @@ var (
 	ErrLease = errors.New("app data is leased to this notification")
 	// ErrNotAvailable: the server does not offer this yet.
 	ErrNotAvailable = errors.New("not available yet")
-	// ErrRateLimited: too many commands of this app at once. Try again later.
+	// ErrRateLimited: too many commands of this app at once, until the context ended. A command that
+	// the server cannot take yet is sent again by itself, after a pause.
 	ErrRateLimited = errors.New("too many commands at once")
 	// ErrInternal: the server failed. What the command wanted may be tried again.
 	ErrInternal = errors.New("server failed")
@@ -62,7 +63,6 @@ var codes = map[string]error{
 	"lease_inside_notification": ErrLease,
 	"not_available":             ErrNotAvailable,
 	"unauthorized":              ErrUnauthorized,
-	"rate_limited":              ErrRateLimited,
 	"internal":                  ErrInternal,
 
 	"no_consent":                 ErrNoConsent,

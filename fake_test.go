@@ -30,6 +30,8 @@ type fakeServer struct {
 	setups   []*pb.AppConnectionMetadata
 	arrived  chan struct{} // closed with each new connection, then replaced
 	refuse   bool
+	refusal  func() error
+	reject   int // so many commands
 	state    map[string]map[string]*pb.DataMapValue
 	appData  map[string]*pb.DataMapValue
 	replies  map[string]*pb.AppToServerCommandReply
@@ -150,6 +152,9 @@ func (f *fakeServer) accept(_ context.Context, s *rsocket.Setup, c *rsocket.Conn
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusal != nil {
+		return nil, f.refusal()
+	}
 	if f.refuse || m.GetApiKey().GetValue() != "right" {
 		return nil, &rsocket.Error{Code: rsocket.RejectedSetup, Text: "unknown org, app or key"}
 	}
@@ -195,7 +200,13 @@ func (f *fakeServer) command(r *rsocket.Request) {
 	f.mu.Lock()
 	f.commands = append(f.commands, cmd)
 	before, after := f.before, f.after
+	f.reject--
+	reject := f.reject >= 0
 	f.mu.Unlock()
+	if reject {
+		r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "too many commands at once"})
+		return
+	}
 	if before != nil && !before(cmd) {
 		return
 	}
