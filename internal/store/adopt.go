@@ -55,6 +55,11 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 		tx.b.tags.delete(adopted.tagKey(t))
 	}
 	tx.indexTags(rec, ownTags)
+	for _, t := range rec.Tags {
+		if slices.Contains(adopted.Tags, t) && !slices.Contains(ownTags, t) {
+			tx.indexTag(rec, t, adopted.TagsSince[customer.FoldKey(t.Key)])
+		}
+	}
 	emptied := &Record{Customer: customer.Customer{Org: rec.Org, ID: adopted.ID}}
 	if err := tx.indexSecondaryIDs(emptied, adopted.SecondaryIDs); err != nil {
 		return err
@@ -71,7 +76,7 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.Messages += adopted.Messages
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
 	rec.HasSessions = rec.HasSessions || adopted.HasSessions
-	other.Channels, other.Messages, other.HasActivities, other.HasSessions = nil, 0, false, false
+	other.Channels, other.Messages, other.HasActivities, other.HasSessions, other.TagsSince = nil, 0, false, false, nil
 	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveOutbox, moveTimers} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}

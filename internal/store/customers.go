@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -131,17 +132,33 @@ func (tx *Tx) DeleteTags(rec *Record, keys []string) {
 }
 
 func (tx *Tx) indexTags(rec *Record, before []customer.Tag) {
+	sinceBefore := maps.Clone(rec.TagsSince)
 	for _, t := range before {
 		if !slices.Contains(rec.Tags, t) {
 			tx.b.tags.delete(rec.tagKey(t))
+			delete(rec.TagsSince, customer.FoldKey(t.Key))
 		}
 	}
 	for _, t := range rec.Tags {
-		if !slices.Contains(before, t) {
-			expires := t.ExpiresAt
-			tx.b.tags.put(rec.tagKey(t), &expires, true)
+		if slices.Contains(before, t) {
+			continue
 		}
+		// One that only ends at another time is the same tag.
+		since := tx.now
+		i := slices.IndexFunc(before, func(old customer.Tag) bool { return rec.tagKey(old) == rec.tagKey(t) })
+		if i >= 0 && len(customer.LiveTags(before[i:i+1], tx.now)) > 0 {
+			since = sinceBefore[customer.FoldKey(t.Key)]
+		}
+		tx.indexTag(rec, t, since)
 	}
+}
+
+func (tx *Tx) indexTag(rec *Record, t customer.Tag, since time.Time) {
+	if rec.TagsSince == nil {
+		rec.TagsSince = make(map[string]time.Time)
+	}
+	rec.TagsSince[customer.FoldKey(t.Key)] = since
+	tx.b.tags.put(rec.tagKey(t), &tagTimes{t.ExpiresAt, since}, true)
 }
 
 func (r *Record) tagKey(t customer.Tag) tagKey {

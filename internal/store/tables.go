@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,9 +17,11 @@ type Record struct {
 	Channels []messaging.ChannelState `cbor:"20,keyasint,omitempty"`
 	// HasActivities says that there are sessions of activities to be read.
 	HasActivities bool `cbor:"21,keyasint,omitempty"`
-	HasSessions   bool `cbor:"23,keyasint,omitempty"` // messaging sessions that are over
+	HasSessions   bool `cbor:"22,keyasint,omitempty"` // messaging sessions that are over
 	// Adopted are the ids that this customer took over, which are decommissioned.
 	Adopted []string `cbor:"23,keyasint,omitempty"`
+	// TagsSince is when each tag, by its folded key, got its value.
+	TagsSince map[string]time.Time `cbor:"24,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry
@@ -30,6 +33,7 @@ func (r *Record) clone() *Record {
 	c.Customer = *r.Customer.Clone()
 	c.Channels = messaging.CloneStates(r.Channels)
 	c.Adopted = slices.Clone(r.Adopted)
+	c.TagsSince = maps.Clone(r.TagsSince)
 	return &c
 }
 
@@ -154,15 +158,18 @@ var holdSecondaryIDs = newStatement("org text, k text, v text", `
 // tagKey is a row of the index by tag; the customer's own record is what holds.
 type tagKey struct{ org, key, value, customer string }
 
-var tags = &table[tagKey, customer.Tag]{
+// tagTimes are of a tag: when it goes, and since when it has its value.
+type tagTimes struct{ expires, since time.Time }
+
+var tags = &table[tagKey, tagTimes]{
 	upsert: newStatement("org text, k text, v text, customer text, expires int, since int", `
 		INSERT INTO customer_tags (org_id, key, value, customer_id, expires_at, since) {{values}}
 		ON CONFLICT (org_id, key, value, customer_id) DO UPDATE SET expires_at = excluded.expires_at, since = excluded.since`),
 	remove: newStatement("org text, k text, v text, customer text", `
 		DELETE FROM customer_tags WHERE {{key org_id, key, value, customer_id}}`),
 	bindKey: func(v *values, k tagKey) { v.text(k.org).text(k.key).text(k.value).text(k.customer) },
-	bind: func(v *values, k tagKey, t *customer.Tag) {
-		v.text(k.org).text(k.key).text(k.value).text(k.customer).int(millis(t.ExpiresAt)).int(millis(t.Since))
+	bind: func(v *values, k tagKey, t *tagTimes) {
+		v.text(k.org).text(k.key).text(k.value).text(k.customer).int(millis(t.expires)).int(millis(t.since))
 	},
 	compare: func(a, b tagKey) int {
 		return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.key, b.key), cmp.Compare(a.value, b.value), cmp.Compare(a.customer, b.customer))

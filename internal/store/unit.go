@@ -117,7 +117,7 @@ type batch struct {
 	numbers      *set[numberKey, string]
 	secondaryIDs *set[secondaryKey, holder]
 	held         map[secondaryKey]bool // see Tx.hold
-	tags         *set[tagKey, customer.Tag]
+	tags         *set[tagKey, tagTimes]
 	appData      *set[AppDataKey, customer.AppData]
 	messages     *set[messageKey, messaging.Message]
 	activities   *set[activityKey, customer.ActivitySession]
