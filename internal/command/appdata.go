@@ -129,7 +129,7 @@ func (c *Commands) waitForLease(r *appRequest, id string) {
 	moved := func() {
 		c.refuse(r, customer.Refuse(customer.NotFound, "customer_id: %s was deleted or adopted while the lease waited", id))
 	}
-	cancel, err := c.outbox.Lease(r.Caller.Org, r.Caller.App, id, r.Caller.Conn, grant, moved)
+	cancel, err := c.outbox.Lease(r.Caller.Org, r.Caller.App, id, r.cmd.IdempotencyKey, r.Caller.Conn, grant, moved)
 	if err != nil {
 		gone()
 		c.refuse(r, refusal(err))
@@ -148,7 +148,7 @@ func (c *Commands) grantLease(ctx context.Context, r *appRequest, id string, don
 	var held bool
 	var payload []byte
 	ref := customer.ByID(id)
-	mark := commandMark(r.cmd, nil)
+	mark := commandMark(r.cmd, []customer.Ref{ref})
 	key := store.IdempotencyKey{Org: r.Caller.Org, App: r.Caller.App, Key: r.cmd.IdempotencyKey}
 	err := c.store.Submit(&store.Unit{
 		Route: id,
@@ -160,7 +160,10 @@ func (c *Commands) grantLease(ctx context.Context, r *appRequest, id string, don
 				if err != nil {
 					return err
 				}
-				if first != nil && string(first.Command) == string(mark) {
+				if first != nil && string(first.Command) != string(mark) {
+					return customer.Refuse(customer.IdempotencyReused, "idempotency_key: %q was used for another command", key.Key)
+				}
+				if first != nil {
 					payload, until, held = first.Reply, time.Time{}, true
 					return nil
 				}

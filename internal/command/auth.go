@@ -16,7 +16,7 @@ func (c *Commands) generateAuthToken(r *appRequest) {
 		return
 	}
 	token := store.NewSecret("el_tkn_")
-	c.do(r, work{run: func(tx *store.Tx) (*pb.AppToServerCommandReply, error) {
+	c.do(r, work{secret: true, run: func(tx *store.Tx) (*pb.AppToServerCommandReply, error) {
 		tx.AddToken(r.Caller.Org, store.HashSecret(token), store.Token{
 			KeyHash: r.Caller.KeyHash, App: r.Caller.App, ExpiresAt: tx.Now().Add(c.options.TokenLifetime),
 		})

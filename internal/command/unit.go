@@ -17,6 +17,7 @@ type work struct {
 	customers []customer.Ref // that it is about, the first mostly
 	appData   bool           // it needs the app data of these
 	alone     bool           // see store.Unit
+	secret    bool           // the reply is not kept for the idempotency key
 	messages  []string       // see store.Needs
 	// run does the work and gives the reply; an error of the rules becomes the reply that says no.
 	run func(tx *store.Tx) (*pb.AppToServerCommandReply, error)
@@ -29,7 +30,7 @@ type work struct {
 func (c *Commands) do(r *appRequest, w work) {
 	key := store.IdempotencyKey{}
 	var command []byte
-	if r.cmd.IdempotencyKey != "" {
+	if r.cmd.IdempotencyKey != "" && !w.secret {
 		key = store.IdempotencyKey{Org: r.Caller.Org, App: r.Caller.App, Key: r.cmd.IdempotencyKey}
 		command = commandMark(r.cmd, w.customers)
 	}

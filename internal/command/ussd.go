@@ -234,10 +234,12 @@ func (c *Commands) gaveUp(n *store.Notification, reason string) {
 func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer, reply *pb.ServerToAppNotificationReply, finish func(error)) {
 	c.log.Warn("a USSD session ends: no menu", "org", n.Org, "app", n.App, "customer", n.Subject, "reason", reason)
 	again := *n
+	var stored bool
 	err := c.store.Submit(&store.Unit{
 		Route: n.Subject,
 		Needs: store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App},
 		Run: func(tx *store.Tx) error {
+			stored = false
 			tx.Actor = customer.Actor{Kind: "system"}
 			rec, err := tx.Customer(n.Org, customer.ByID(n.Subject))
 			if refusal(err) != nil {
@@ -260,7 +262,7 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 			tx.Record(rec, "ussd.failed", detail([]string{reason}))
 			tx.Renotify(&again)
 			if a != nil {
-				_, err = c.storeAnswer(tx, rec, a, reply)
+				stored, err = c.storeAnswer(tx, rec, a, reply)
 			}
 			return err
 		},
@@ -273,6 +275,9 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 						Description: reason, ErrorCode: "app_error", Message: apologyPB(),
 					}), "app_error")
 				}
+			}
+			if err == nil && stored {
+				c.outbox.Free(n.Org, n.App, n.Subject)
 			}
 			finish(err)
 		},

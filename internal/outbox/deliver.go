@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -81,7 +82,12 @@ func (l *lane) found(t *ticket, v store.View, err error) {
 			// A lease that this process does not know of, as from before a restart.
 			t.holding = false
 			l.undo(t)
-			l.lease(v.AppData.LeasedUntil)
+			if t.freed {
+				t.freed = false
+				l.pump()
+				return
+			}
+			l.leaseFound(v.AppData.LeasedUntil)
 		}
 	})
 }
@@ -257,6 +263,7 @@ func shorten(s string) string {
 const (
 	customerEntry = 1
 	purseEntry    = 2
+	customerID    = 3
 	appDataField  = 4
 	stringValue   = 2
 	bytesValue    = 3
@@ -287,6 +294,11 @@ func envelope(n *store.Notification, data customer.AppData) []byte {
 	if data.Present {
 		size += protowire.SizeTag(appDataField) + protowire.SizeBytes(len(value))
 	}
+	// Of a customer who was adopted since: of two ids the last one counts.
+	moved := !isPurse(n) && !bytes.Contains(n.Body, []byte(n.Subject))
+	if moved {
+		size += protowire.SizeTag(customerID) + protowire.SizeBytes(len(n.Subject))
+	}
 	b := make([]byte, 0, size+protowire.SizeTag(entry)+protowire.SizeBytes(0)+8)
 	b = protowire.AppendTag(b, entry, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(size))
@@ -294,6 +306,10 @@ func envelope(n *store.Notification, data customer.AppData) []byte {
 	if data.Present {
 		b = protowire.AppendTag(b, appDataField, protowire.BytesType)
 		b = protowire.AppendBytes(b, value)
+	}
+	if moved {
+		b = protowire.AppendTag(b, customerID, protowire.BytesType)
+		b = protowire.AppendString(b, n.Subject)
 	}
 	return b
 }

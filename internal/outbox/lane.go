@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/clock"
@@ -42,6 +43,8 @@ type ticket struct {
 	cancel   func()
 	carried  customer.AppData
 	holding  bool // nobody else may start
+	repeated bool // a lease that was granted already
+	freed    bool // the app data was freed meanwhile
 	overlaps bool
 	timeout  *clock.Timer
 	holdBack *clock.Timer
@@ -104,6 +107,7 @@ func (l *lane) pump() {
 	if l.dropped {
 		return
 	}
+	l.repeat()
 	for len(l.hops) > 0 && l.mayStartHop() {
 		t := l.hops[0]
 		l.hops = l.hops[1:]
@@ -150,13 +154,14 @@ func (l *lane) mayStart() bool {
 	return true
 }
 
-// mayStartHop: a hop waits for a lease and for the hop before it, not for other notifications.
+// mayStartHop: a hop waits for a lease and for the answer to the hop before it, whatever its hold-back,
+// not for other notifications.
 func (l *lane) mayStartHop() bool {
 	if l.leased != nil {
 		return false
 	}
 	for _, t := range l.flying {
-		if t.holding && (t.n == nil || t.n.Interactive) {
+		if t.n == nil || t.n.Interactive {
 			return false
 		}
 	}
@@ -318,8 +323,8 @@ func (l *lane) load() {
 				l.enqueue(n)
 			}
 		}
-		if len(l.queue) > 0 && l.queue[0].n != nil && l.queue[0].n.DueAt.After(o.clock.Now()) {
-			l.park(l.queue[0].n.DueAt)
+		if i := slices.IndexFunc(l.queue, func(t *ticket) bool { return t.n != nil }); i >= 0 && l.queue[i].n.DueAt.After(o.clock.Now()) {
+			l.park(l.queue[i].n.DueAt)
 		}
 		l.pump()
 	})
