@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/outbox"
-	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/server"
 	"github.com/elarian-go/elarian/internal/servertest"
 	"github.com/elarian-go/elarian/internal/store"
@@ -106,4 +106,24 @@ func leased(t *testing.T, p *servertest.Pending, want string) {
 	}
 }
 
-var ok = &pb.ServerToAppNotificationReply{}
+// historyOf reads a customer's history, newest first; an entry that has details begins with "!".
+func historyOf(t *testing.T, srv *servertest.Server, id string) []string {
+	t.Helper()
+	v, err := srv.Store().View(context.Background(), &store.Read{Org: srv.Org, Ref: customer.ByID(id)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := srv.Store().History(v.Record.History, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, e := range entries {
+		line := e.What
+		if e.What == "app_data.updated" && e.Detail != "" {
+			line = "!" + e.Detail
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
