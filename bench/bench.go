@@ -75,6 +75,11 @@ type Row struct {
 	P95 float64 `json:"p95_ms,omitempty"`
 	P99 float64 `json:"p99_ms,omitempty"`
 
+	// CPU is this process's processor time for one operation, in microseconds: of clients and server, and
+	// of the store where it is SQLite. It says what the rate would be on a machine that has nothing else to do.
+	CPU      float64 `json:"cpu_us,omitempty"`
+	LimitCPU float64 `json:"limit_cpu_us,omitempty"`
+
 	// Missing says why the row could not be measured.
 	Missing string `json:"missing,omitempty"`
 }

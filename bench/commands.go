@@ -36,6 +36,7 @@ func updateMetadata(ctx context.Context, r *run, db database) (Row, error) {
 	}
 	row.Met = row.Figure >= share*row.Limit
 	got.into(&row)
+	row.LimitCPU = of[0].cpuEach()
 	return row, nil
 }
 
@@ -76,5 +77,6 @@ func getState(ctx context.Context, r *run, db database) (Row, error) {
 	}
 	row.Met = row.Figure >= stateShare*row.Limit
 	got.into(&row)
+	row.LimitCPU = of[0].cpuEach()
 	return row, nil
 }

@@ -110,6 +110,7 @@ func ussdHops(ctx context.Context, r *run, db database) (Row, error) {
 	}
 	row.Met = row.Figure >= 4000
 	got.into(&row)
+	row.LimitCPU = of[0].cpuEach()
 	return row, nil
 }
 
@@ -124,29 +125,25 @@ func (r *run) hops(ctx context.Context, db database, name string, count int) (go
 		return got, nil, err
 	}
 	defer p.stop()
-	url, err := db.create(ctx)
-	if err != nil {
-		return got, nil, err
-	}
-	alone, err := serve(url, store.Options{})
-	if err != nil {
-		return got, nil, err
-	}
-	defer func() { err = errors.Join(err, alone.stop()) }()
 	e, err := startEcho(ctx, 1)
 	if err != nil {
 		return got, nil, err
 	}
 	defer func() { err = errors.Join(err, e.stop()) }()
-	return r.inTurns(ctx, db.name()+"."+name, p.load(), hopCommits(alone.Store, count), e.load(1))
+	return r.inTurns(ctx, db.name()+"."+name, p.load(), hopCommits(s, count), e.load(1))
 }
 
-// hopCommits is the load of what a hop writes, in its two commits.
-func hopCommits(s *store.Store, lanes int) load {
+// limitPhones is the first phone of the limit, which are others than those that hop.
+const limitPhones = 1_000_000
+
+// hopCommits is the load of what a hop writes, in its two commits, on the same store. The notification
+// is for an app that is never connected: nothing takes it.
+func hopCommits(s *system, lanes int) load {
+	db := s.server.Store()
 	return chained(lanes, func(lane, i int, done func(error)) {
-		hop := &hopRows{number: customer.Number{Provider: customer.Cellular, Number: phoneNumber(lane)}, session: session(lane, i), count: i}
+		hop := &hopRows{org: s.org, number: customer.Number{Provider: customer.Cellular, Number: phoneNumber(limitPhones + lane)}, session: session(lane, i), count: i}
 		ref := customer.ByNumber(hop.number)
-		first := &store.Unit{Route: hop.number.Number, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{ref}}, Run: hop.received}
+		first := &store.Unit{Route: hop.number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}}, Run: hop.received}
 		first.Done = func(err error) {
 			if err != nil {
 				done(err)
@@ -154,13 +151,13 @@ func hopCommits(s *store.Store, lanes int) load {
 			}
 			id := hop.notification.Subject
 			second := &store.Unit{
-				Route: id, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{customer.ByID(id)}, App: limitApp}, Run: hop.answered, Done: done,
+				Route: id, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{customer.ByID(id)}, App: limitApp}, Run: hop.answered, Done: done,
 			}
-			if err := s.Submit(second); err != nil {
+			if err := db.Submit(second); err != nil {
 				done(err)
 			}
 		}
-		if err := s.Submit(first); err != nil {
+		if err := db.Submit(first); err != nil {
 			done(err)
 		}
 	})
@@ -168,6 +165,7 @@ func hopCommits(s *store.Store, lanes int) load {
 
 // hopRows writes what the commands of a hop write.
 type hopRows struct {
+	org          string
 	number       customer.Number
 	session      string
 	count        int
@@ -178,7 +176,7 @@ var ussdChannel = messaging.ChannelNumber{Channel: messaging.USSD, Number: sandb
 
 func (h *hopRows) received(tx *store.Tx) error {
 	tx.Actor = customer.Actor{Kind: "phone", ID: h.number.Number}
-	rec, err := tx.Customer(limitOrg, customer.ByNumber(h.number))
+	rec, err := tx.Customer(h.org, customer.ByNumber(h.number))
 	if err != nil {
 		return err
 	}
@@ -189,7 +187,7 @@ func (h *hopRows) received(tx *store.Tx) error {
 	tx.AddMessage(rec, m)
 	tx.Record(rec, "message.received", ussdChannel.String()+" "+m.ID)
 	h.notification = tx.Notify(store.Notification{
-		Org: limitOrg, App: limitApp, Subject: rec.ID, Kind: "received_hop", Interactive: true, Body: make([]byte, 256),
+		Org: h.org, App: limitApp, Subject: rec.ID, Kind: "received_hop", Body: make([]byte, 256),
 	})
 	return nil
 }
@@ -197,7 +195,7 @@ func (h *hopRows) received(tx *store.Tx) error {
 func (h *hopRows) answered(tx *store.Tx) error {
 	tx.Actor = customer.Actor{Kind: "app", ID: limitApp}
 	tx.Answered(&h.notification)
-	rec, err := tx.Customer(limitOrg, customer.ByID(h.notification.Subject))
+	rec, err := tx.Customer(h.org, customer.ByID(h.notification.Subject))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -19,11 +20,13 @@ const rounds = 5
 // sample is what was measured of one thing so far.
 type sample struct {
 	took      time.Duration
+	cpu       time.Duration // that this process used meanwhile
 	latencies []time.Duration
 }
 
 func (s *sample) add(o sample) {
 	s.took += o.took
+	s.cpu += o.cpu
 	s.latencies = append(s.latencies, o.latencies...)
 }
 
@@ -40,7 +43,13 @@ func (s *sample) percentile(p int) float64 {
 }
 
 func (s *sample) into(row *Row) {
+	row.CPU = s.cpuEach()
 	row.P50, row.P95, row.P99 = s.percentile(50), s.percentile(95), s.percentile(99)
+}
+
+// cpuEach is the processor time of one operation in microseconds.
+func (s *sample) cpuEach() float64 {
+	return float64(s.cpu) / float64(time.Microsecond) / float64(max(1, len(s.latencies)))
 }
 
 // load is how one thing is done, over and over on some lanes at once.
@@ -74,7 +83,7 @@ func blocking(lanes int, operation func(ctx context.Context, lane, i int) error)
 		if err := failed.Load(); err != nil {
 			return sample{}, *err
 		}
-		return sample{d, slices.Concat(latencies...)}, nil
+		return sample{took: d, latencies: slices.Concat(latencies...)}, nil
 	}
 }
 
@@ -111,8 +120,24 @@ func chained(lanes int, start func(lane, i int, done func(error))) load {
 		if err := failed.Load(); err != nil {
 			return sample{}, *err
 		}
-		return sample{d, slices.Concat(latencies...)}, ctx.Err()
+		return sample{took: d, latencies: slices.Concat(latencies...)}, ctx.Err()
 	}
+}
+
+// timed runs a load for d and notes the processor time.
+func (l load) timed(ctx context.Context, d time.Duration) (sample, error) {
+	before := processorTime()
+	s, err := l(ctx, d)
+	s.cpu = processorTime() - before
+	return s, err
+}
+
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // inTurns measures a figure and what limits it, turn by turn, after each has run once for nothing.
@@ -122,7 +147,7 @@ func (r *run) inTurns(ctx context.Context, name string, figure load, limits ...l
 	turn := r.Time / rounds
 	for round := range rounds + 1 {
 		for i, limit := range limits {
-			s, err := limit(ctx, turn)
+			s, err := limit.timed(ctx, turn)
 			if err != nil {
 				return got, nil, fmt.Errorf("the limit: %w", err)
 			}
@@ -134,7 +159,7 @@ func (r *run) inTurns(ctx context.Context, name string, figure load, limits ...l
 		if err != nil {
 			return got, nil, err
 		}
-		s, err := figure(ctx, turn)
+		s, err := figure.timed(ctx, turn)
 		if err := stop(); err != nil {
 			return got, nil, err
 		}

@@ -69,6 +69,7 @@ func storeBatches(ctx context.Context, r *run, db database) (Row, error) {
 	}
 	row.Met = row.Figure >= 5*row.Limit
 	got.into(&row)
+	row.LimitCPU = limit[0].cpuEach()
 	return row, nil
 }
 
