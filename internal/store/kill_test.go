@@ -1,5 +1,309 @@
 package store_test
 
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/store"
+	"github.com/elarian-go/elarian/internal/testpg"
+)
+
+// loadEnv makes the test binary a server under load, on the database that it names.
 const loadEnv = "ELARIAN_STORE_LOAD"
 
-func loadUntilKilled(string) {}
+const (
+	loadCustomers = 20
+	loadWorkers   = 32
+	killRounds    = 5
+	killPatience  = 60 * time.Second
+)
+
+func loadRef(worker int) customer.Ref {
+	return customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: fmt.Sprint("+2547110000", 10+worker%loadCustomers)})
+}
+
+// loadUnit leaves its name in the customer's metadata, history and outbox, and as an idempotency key.
+func loadUnit(name string, worker int) *store.Unit {
+	ref := loadRef(worker)
+	key := store.IdempotencyKey{Org: "org", App: "app", Key: name}
+	return &store.Unit{
+		Route: ref.Number.Number,
+		Needs: store.Needs{Org: "org", Customers: []customer.Ref{ref}, Reply: key},
+		Run: func(tx *store.Tx) error {
+			if first, err := tx.FirstReply(key); err != nil || first != nil {
+				return err
+			}
+			rec, err := tx.Customer("org", ref)
+			if err != nil {
+				return err
+			}
+			value := customer.Text(name)
+			if err := rec.UpdateMetadata(map[string]customer.Value{"worker" + strconv.Itoa(worker): value}, customer.DefaultLimits()); err != nil {
+				return err
+			}
+			tx.Record(rec, "loaded", name)
+			tx.Notify(store.Notification{Org: "org", App: "app", Subject: rec.ID, Kind: name})
+			tx.KeepReply(key, nil, []byte(name))
+			return nil
+		},
+	}
+}
+
+// loadUntilKilled runs units and prints the name of each one once it is done.
+func loadUntilKilled(url string) {
+	s, err := store.Open(url, store.Options{Serve: true})
+	if err != nil {
+		fmt.Println("failed", err)
+		os.Exit(1)
+	}
+	go func() { _ = s.Run(context.Background()) }() // until killed
+	run := time.Now().UnixNano()
+	var workers sync.WaitGroup
+	for w := range loadWorkers {
+		workers.Go(func() {
+			for i := 0; ; i++ {
+				name := fmt.Sprintf("%d.%d.%d", run, w, i)
+				if err := s.Do(context.Background(), loadUnit(name, w)); err != nil {
+					fmt.Println("failed", err)
+					os.Exit(1)
+				}
+				if _, err := os.Stdout.WriteString("done " + name + "\n"); err != nil {
+					os.Exit(1)
+				}
+			}
+		})
+	}
+	workers.Wait()
+}
+
+func TestKilledServer(t *testing.T) {
+	for name, url := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "postgres": testpg.URL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := url(t)
+			var done []string
+			for range killRounds {
+				done = append(done, loadAndKill(t, db)...)
+				verify(t, db, done)
+			}
+			t.Logf("%d units survived %d kills", len(done), killRounds)
+		})
+	}
+}
+
+// loadAndKill kills a server after a random number of units and gives the names of those that it
+// had said to be done.
+func loadAndKill(t *testing.T, url string) (done []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), killPatience)
+	defer cancel()
+	server := exec.CommandContext(ctx, os.Args[0])
+	server.Env = append(os.Environ(), loadEnv+"="+url)
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killAfter := 1 + rand.IntN(1500)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		what, name, _ := strings.Cut(lines.Text(), " ")
+		if what != "done" {
+			t.Errorf("the server says %q", lines.Text())
+			break
+		}
+		// What comes after the kill was said before it, and counts too.
+		if done = append(done, name); len(done) == killAfter {
+			if err := server.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = server.Wait() // killed, as we wanted
+	if len(done) < killAfter {
+		t.Fatalf("the server ended by itself after %d units", len(done))
+	}
+	return done
+}
+
+// verify opens the database and looks for everything that the units did.
+func verify(t *testing.T, url string, done []string) {
+	t.Helper()
+	s := open(t, url)
+	defer s.stop()
+	history, outbox := make(map[string]int), make(map[string]int)
+	latest := make(map[string]bool)
+	for c := range loadCustomers {
+		v, err := s.View(t.Context(), &store.Read{Org: "org", Ref: loadRef(c)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Record == nil {
+			continue
+		}
+		for _, value := range v.Record.Metadata {
+			latest[value.Data] = true
+		}
+		entries, err := s.History(v.Record.History, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			history[e.Detail]++
+		}
+		lane, err := s.Lane("org", "app", v.Record.ID, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range lane {
+			outbox[n.Kind]++
+		}
+	}
+	for _, name := range done {
+		if history[name] != 1 || outbox[name] != 1 {
+			t.Errorf("unit %s is %d times in the history and %d times in the outbox", name, history[name], outbox[name])
+		}
+	}
+	for name := range latest {
+		if history[name] != 1 {
+			t.Errorf("unit %s is in the metadata, and %d times in the history", name, history[name])
+		}
+	}
+	for name, n := range outbox {
+		if history[name] != n {
+			t.Errorf("unit %s is %d times in the outbox and %d times in the history", name, n, history[name])
+		}
+	}
+}
+
+// opened is a store that runs until stop.
+type opened struct {
+	*store.Store
+	stop func()
+}
+
+func open(t *testing.T, url string) opened {
+	t.Helper()
+	s, err := store.Open(url, store.Options{Serve: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Run(ctx) }()
+	return opened{s, func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}}
+}
+
+// PostgreSQL is killed under load and comes back: the store goes on by itself, nothing that it said
+// to be done is gone, nothing is done twice, and what was told of is what is there.
+func TestKilledPostgres(t *testing.T) {
+	t.Parallel()
+	pg := testpg.Cluster(t, testpg.Options{})
+	url := pg.URL(t)
+	s := open(t, url)
+	defer s.stop()
+	var told sync.Map
+	s.Notified = func(n *store.Notification) { told.Store(n.Kind, true) }
+
+	var done atomic.Int64
+	var failed atomic.Int64
+	var names [loadWorkers][]string
+	stop := make(chan struct{})
+	var workers sync.WaitGroup
+	for w := range loadWorkers {
+		workers.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				name := fmt.Sprintf("%d.%d", w, i)
+				// As a client does: what failed is tried again, under the same key.
+				for {
+					ctx, cancel := context.WithTimeout(context.Background(), killPatience)
+					err := s.Do(ctx, loadUnit(name, w))
+					cancel()
+					if err == nil {
+						break
+					}
+					if failed.Add(1); errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("unit %s was not answered", name)
+						return
+					}
+				}
+				names[w] = append(names[w], name)
+				done.Add(1)
+			}
+		})
+	}
+	reach := func(n int64) {
+		t.Helper()
+		for deadline := time.Now().Add(killPatience); done.Load() < n; {
+			if time.Now().After(deadline) {
+				t.Fatalf("stuck at %d units", done.Load())
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	for range 3 {
+		reach(done.Load() + int64(rand.IntN(1000)))
+		if err := pg.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.OutboxStats(); err == nil {
+			t.Error("a query without a database")
+		}
+		if _, err := s.View(t.Context(), &store.Read{Org: "org", Ref: loadRef(0)}); err == nil {
+			t.Error("a read without a database")
+		}
+		if err := pg.Start(); err != nil {
+			t.Fatal(err)
+		}
+		reach(done.Load() + loadWorkers)
+		for range 4 { // both readers, mostly
+			if _, err := s.View(t.Context(), &store.Read{Org: "org", Ref: loadRef(0)}); err != nil {
+				t.Errorf("a read after the outage: %v", err)
+			}
+		}
+		if _, _, err := s.OutboxStats(); err != nil {
+			t.Errorf("a query after the outage: %v", err)
+		}
+		if _, err := s.AddOrg(store.Org{Name: "after"}); err != nil {
+			t.Errorf("a change of the directory after the outage: %v", err)
+		}
+	}
+	close(stop)
+	workers.Wait()
+	all := slices.Concat(names[:]...)
+	t.Logf("%d units, %d answered with an error on the way", len(all), failed.Load())
+	verify(t, url, all)
+	for _, name := range all {
+		if _, ok := told.Load(name); !ok && failed.Load() == 0 {
+			t.Errorf("nobody was told of unit %s", name)
+		}
+	}
+}
