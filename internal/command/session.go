@@ -43,10 +43,7 @@ func (c *Commands) enterSession(tx *store.Tx, rec *store.Record, in *incoming) *
 	}
 	switch {
 	case isNew:
-		tx.Record(rec, "session.started", in.channel.Number.String()+" "+s.ID)
-		notify(tx, rec, in.channel.App, "messaging_session_started", &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_MessagingSessionStarted{
-			MessagingSessionStarted: &pb.MessagingSessionStartedNotification{
-				CustomerNumber: numberPB(in.number), ChannelNumber: channelPB(in.channel.Number), SessionId: s.ID, ExpiresAt: timePB(s.ExpiresAt)}}})
+		sessionStarted(tx, rec, state, in.channel.App)
 		if lifetime > 0 {
 			tx.Schedule(store.Timer{DueAt: s.ExpiresAt, Kind: sessionTimer, Org: rec.Org, Customer: rec.ID, Ref: s.ID})
 		}
@@ -56,6 +53,15 @@ func (c *Commands) enterSession(tx *store.Tx, rec *store.Record, in *incoming) *
 				CustomerNumber: numberPB(in.number), ChannelNumber: channelPB(in.channel.Number), SessionId: s.ID, ExpiresAt: timePB(s.ExpiresAt)}}})
 	}
 	return s
+}
+
+// sessionStarted tells an app of a new session.
+func sessionStarted(tx *store.Tx, rec *store.Record, state *messaging.ChannelState, app string) {
+	s := state.Session
+	tx.Record(rec, "session.started", state.Channel.String()+" "+s.ID)
+	notify(tx, rec, app, "messaging_session_started", &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_MessagingSessionStarted{
+		MessagingSessionStarted: &pb.MessagingSessionStartedNotification{
+			CustomerNumber: numberPB(state.Number), ChannelNumber: channelPB(state.Channel), SessionId: s.ID, ExpiresAt: timePB(s.ExpiresAt)}}})
 }
 
 // endSession ends a session and tells all its apps.

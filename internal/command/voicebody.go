@@ -135,8 +135,8 @@ func int32PB(v *int32) *wrapperspb.Int32Value {
 
 func voiceOf(v *pb.VoiceCallInputMessageBody) *messaging.VoiceInput {
 	in := &messaging.VoiceInput{
-		Direction: int32(v.GetDirection()), Status: int32(v.GetStatus()), StartedAt: timeOf(v.GetStartedAt()),
-		HangupCause: int32(v.GetHangupCause()), Digits: pointed(v.GetDtmfDigits()), RecordingURL: pointed(v.GetRecordingUrl()),
+		Direction: int32(v.GetDirection()), Status: messaging.CallStatus(v.GetStatus()), StartedAt: timeOf(v.GetStartedAt()),
+		HangupCause: messaging.HangupCause(v.GetHangupCause()), Digits: pointed(v.GetDtmfDigits()), RecordingURL: pointed(v.GetRecordingUrl()),
 	}
 	if d := v.GetDialData(); d != nil {
 		in.Dial = &messaging.DialInput{Number: d.DestinationNumber, StartedAt: timeOf(d.StartedAt), Duration: durationOf(d.Duration)}

@@ -178,16 +178,16 @@ type Dequeue struct {
 	Queue   *string       `cbor:"3,keyasint,omitempty" json:"queue,omitempty"`
 }
 
-// VoiceInput is one event of a call; Direction, Status and HangupCause are the wire's numbers.
+// VoiceInput is one event of a call; Direction is the wire's number.
 type VoiceInput struct {
-	Direction    int32      `cbor:"1,keyasint,omitempty" json:"direction,omitempty"`
-	Status       int32      `cbor:"2,keyasint,omitempty" json:"status,omitempty"`
-	StartedAt    time.Time  `cbor:"3,keyasint,omitzero" json:"started_at,omitzero"`
-	HangupCause  int32      `cbor:"4,keyasint,omitempty" json:"hangup_cause,omitempty"`
-	Digits       *string    `cbor:"5,keyasint,omitempty" json:"digits,omitempty"`
-	RecordingURL *string    `cbor:"6,keyasint,omitempty" json:"recording_url,omitempty"`
-	Dial         *DialInput `cbor:"7,keyasint,omitempty" json:"dial,omitempty"`
-	Queue        *Queue     `cbor:"8,keyasint,omitempty" json:"queue,omitempty"`
+	Direction    int32       `cbor:"1,keyasint,omitempty" json:"direction,omitempty"`
+	Status       CallStatus  `cbor:"2,keyasint,omitempty" json:"status,omitempty"`
+	StartedAt    time.Time   `cbor:"3,keyasint,omitzero" json:"started_at,omitzero"`
+	HangupCause  HangupCause `cbor:"4,keyasint,omitempty" json:"hangup_cause,omitempty"`
+	Digits       *string     `cbor:"5,keyasint,omitempty" json:"digits,omitempty"`
+	RecordingURL *string     `cbor:"6,keyasint,omitempty" json:"recording_url,omitempty"`
+	Dial         *DialInput  `cbor:"7,keyasint,omitempty" json:"dial,omitempty"`
+	Queue        *Queue      `cbor:"8,keyasint,omitempty" json:"queue,omitempty"`
 }
 
 // DialInput tells of a leg that a Dial made.

@@ -44,6 +44,9 @@ func CloneStates(states []ChannelState) []ChannelState {
 		if c[i].Session != nil {
 			session := *c[i].Session
 			session.Apps = slices.Clone(session.Apps)
+			if session.Call != nil {
+				session.Call = session.Call.clone()
+			}
 			c[i].Session = &session
 		}
 	}

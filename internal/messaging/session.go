@@ -26,6 +26,8 @@ type Session struct {
 	Pages    []string `cbor:"8,keyasint,omitempty"`
 	More     string   `cbor:"9,keyasint,omitempty"`
 	Terminal bool     `cbor:"10,keyasint,omitempty"`
+
+	Call *Call `cbor:"11,keyasint,omitempty"` // on voice
 }
 
 // EndReason is why a session ended; the values are the wire's.
@@ -114,6 +116,7 @@ func (s *ChannelState) End(reason EndReason, now time.Time) *Ended {
 		return nil
 	}
 	e := &Ended{Session: *s.Session, Duration: max(0, now.Sub(s.Session.StartedAt)), Reason: reason}
+	e.Call = nil
 	s.Session = nil
 	e.State = *s
 	return e

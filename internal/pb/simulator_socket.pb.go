@@ -340,7 +340,9 @@ type SimulatorToServerCommandReply struct {
 	Message     *OutboundMessage       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
 	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
-	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	ErrorCode string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
+	// Ours: where the call stands now; absent on other channels than voice.
+	Call          *SimulatedCall `protobuf:"bytes,1001,opt,name=call,proto3" json:"call,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -403,6 +405,85 @@ func (x *SimulatorToServerCommandReply) GetErrorCode() string {
 	return ""
 }
 
+func (x *SimulatorToServerCommandReply) GetCall() *SimulatedCall {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+// Ours: a call as its phone sees it. What the phone hears is the message beside it: the actions that
+// were carried out, the last of which may be one that waits for the phone.
+type SimulatedCall struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	SessionId string                 `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// 300 and more: the call is over.
+	Status      VoiceCallStatus      `protobuf:"varint,2,opt,name=status,proto3,enum=com.elarian.hera.proto.VoiceCallStatus" json:"status,omitempty"`
+	HangupCause VoiceCallHangupCause `protobuf:"varint,3,opt,name=hangup_cause,json=hangupCause,proto3,enum=com.elarian.hera.proto.VoiceCallHangupCause" json:"hangup_cause,omitempty"`
+	// The number that it is connected with, by a dial or out of a queue.
+	ConnectedTo   string `protobuf:"bytes,4,opt,name=connected_to,json=connectedTo,proto3" json:"connected_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulatedCall) Reset() {
+	*x = SimulatedCall{}
+	mi := &file_simulator_socket_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulatedCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulatedCall) ProtoMessage() {}
+
+func (x *SimulatedCall) ProtoReflect() protoreflect.Message {
+	mi := &file_simulator_socket_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulatedCall.ProtoReflect.Descriptor instead.
+func (*SimulatedCall) Descriptor() ([]byte, []int) {
+	return file_simulator_socket_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SimulatedCall) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *SimulatedCall) GetStatus() VoiceCallStatus {
+	if x != nil {
+		return x.Status
+	}
+	return VoiceCallStatus_VOICE_CALL_STATUS_UNSPECIFIED
+}
+
+func (x *SimulatedCall) GetHangupCause() VoiceCallHangupCause {
+	if x != nil {
+		return x.HangupCause
+	}
+	return VoiceCallHangupCause_VOICE_CALL_HANGUP_CAUSE_UNSPECIFIED
+}
+
+func (x *SimulatedCall) GetConnectedTo() string {
+	if x != nil {
+		return x.ConnectedTo
+	}
+	return ""
+}
+
 type ServerToSimulatorNotification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Entry:
@@ -419,7 +500,7 @@ type ServerToSimulatorNotification struct {
 
 func (x *ServerToSimulatorNotification) Reset() {
 	*x = ServerToSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[5]
+	mi := &file_simulator_socket_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +512,7 @@ func (x *ServerToSimulatorNotification) String() string {
 func (*ServerToSimulatorNotification) ProtoMessage() {}
 
 func (x *ServerToSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[5]
+	mi := &file_simulator_socket_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +525,7 @@ func (x *ServerToSimulatorNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerToSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*ServerToSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{5}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ServerToSimulatorNotification) GetEntry() isServerToSimulatorNotification_Entry {
@@ -541,7 +622,7 @@ type ServerToSimulatorNotificationReply struct {
 
 func (x *ServerToSimulatorNotificationReply) Reset() {
 	*x = ServerToSimulatorNotificationReply{}
-	mi := &file_simulator_socket_proto_msgTypes[6]
+	mi := &file_simulator_socket_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +634,7 @@ func (x *ServerToSimulatorNotificationReply) String() string {
 func (*ServerToSimulatorNotificationReply) ProtoMessage() {}
 
 func (x *ServerToSimulatorNotificationReply) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[6]
+	mi := &file_simulator_socket_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +647,7 @@ func (x *ServerToSimulatorNotificationReply) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use ServerToSimulatorNotificationReply.ProtoReflect.Descriptor instead.
 func (*ServerToSimulatorNotificationReply) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{6}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{7}
 }
 
 type SendMessageSimulatorNotification struct {
@@ -577,13 +658,15 @@ type SendMessageSimulatorNotification struct {
 	CustomerNumber *CustomerNumber         `protobuf:"bytes,4,opt,name=customer_number,json=customerNumber,proto3" json:"customer_number,omitempty"`
 	ChannelNumber  *MessagingChannelNumber `protobuf:"bytes,5,opt,name=channel_number,json=channelNumber,proto3" json:"channel_number,omitempty"`
 	Message        *OutboundMessage        `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Ours: of what a phone hears in a call, after something that it did not do itself.
+	Call          *SimulatedCall `protobuf:"bytes,1000,opt,name=call,proto3" json:"call,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SendMessageSimulatorNotification) Reset() {
 	*x = SendMessageSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[7]
+	mi := &file_simulator_socket_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -595,7 +678,7 @@ func (x *SendMessageSimulatorNotification) String() string {
 func (*SendMessageSimulatorNotification) ProtoMessage() {}
 
 func (x *SendMessageSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[7]
+	mi := &file_simulator_socket_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -608,7 +691,7 @@ func (x *SendMessageSimulatorNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendMessageSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendMessageSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{7}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SendMessageSimulatorNotification) GetOrgId() string {
@@ -653,6 +736,13 @@ func (x *SendMessageSimulatorNotification) GetMessage() *OutboundMessage {
 	return nil
 }
 
+func (x *SendMessageSimulatorNotification) GetCall() *SimulatedCall {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
 type MakeVoiceCallSimulatorNotification struct {
 	state          protoimpl.MessageState  `protogen:"open.v1"`
 	OrgId          string                  `protobuf:"bytes,1,opt,name=org_id,json=orgId,proto3" json:"org_id,omitempty"`
@@ -666,7 +756,7 @@ type MakeVoiceCallSimulatorNotification struct {
 
 func (x *MakeVoiceCallSimulatorNotification) Reset() {
 	*x = MakeVoiceCallSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[8]
+	mi := &file_simulator_socket_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +768,7 @@ func (x *MakeVoiceCallSimulatorNotification) String() string {
 func (*MakeVoiceCallSimulatorNotification) ProtoMessage() {}
 
 func (x *MakeVoiceCallSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[8]
+	mi := &file_simulator_socket_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +781,7 @@ func (x *MakeVoiceCallSimulatorNotification) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use MakeVoiceCallSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*MakeVoiceCallSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{8}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *MakeVoiceCallSimulatorNotification) GetOrgId() string {
@@ -749,7 +839,7 @@ type SendCustomerPaymentSimulatorNotification struct {
 
 func (x *SendCustomerPaymentSimulatorNotification) Reset() {
 	*x = SendCustomerPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[9]
+	mi := &file_simulator_socket_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +851,7 @@ func (x *SendCustomerPaymentSimulatorNotification) String() string {
 func (*SendCustomerPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *SendCustomerPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[9]
+	mi := &file_simulator_socket_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +864,7 @@ func (x *SendCustomerPaymentSimulatorNotification) ProtoReflect() protoreflect.M
 
 // Deprecated: Use SendCustomerPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendCustomerPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{9}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *SendCustomerPaymentSimulatorNotification) GetOrgId() string {
@@ -890,7 +980,7 @@ type SendChannelPaymentSimulatorNotification struct {
 
 func (x *SendChannelPaymentSimulatorNotification) Reset() {
 	*x = SendChannelPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[10]
+	mi := &file_simulator_socket_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +992,7 @@ func (x *SendChannelPaymentSimulatorNotification) String() string {
 func (*SendChannelPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *SendChannelPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[10]
+	mi := &file_simulator_socket_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1005,7 @@ func (x *SendChannelPaymentSimulatorNotification) ProtoReflect() protoreflect.Me
 
 // Deprecated: Use SendChannelPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendChannelPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{10}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SendChannelPaymentSimulatorNotification) GetOrgId() string {
@@ -1037,7 +1127,7 @@ type CheckoutPaymentSimulatorNotification struct {
 
 func (x *CheckoutPaymentSimulatorNotification) Reset() {
 	*x = CheckoutPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[11]
+	mi := &file_simulator_socket_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1139,7 @@ func (x *CheckoutPaymentSimulatorNotification) String() string {
 func (*CheckoutPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *CheckoutPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[11]
+	mi := &file_simulator_socket_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1152,7 @@ func (x *CheckoutPaymentSimulatorNotification) ProtoReflect() protoreflect.Messa
 
 // Deprecated: Use CheckoutPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*CheckoutPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{11}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CheckoutPaymentSimulatorNotification) GetOrgId() string {
@@ -1183,13 +1273,20 @@ const file_simulator_socket_proto_rawDesc = "" +
 	"\x06status\x18\x05 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\x8b\x01\n" +
 	"#UpdatePaymentStatusSimulatorCommand\x12%\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tR\rtransactionId\x12=\n" +
-	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xbc\x01\n" +
+	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xf8\x01\n" +
 	"\x1dSimulatorToServerCommandReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12A\n" +
 	"\amessage\x18\x03 \x01(\v2'.com.elarian.hera.proto.OutboundMessageR\amessage\x12\x1e\n" +
 	"\n" +
-	"error_code\x18\xe8\a \x01(\tR\terrorCode\"\xc5\x04\n" +
+	"error_code\x18\xe8\a \x01(\tR\terrorCode\x12:\n" +
+	"\x04call\x18\xe9\a \x01(\v2%.com.elarian.hera.proto.SimulatedCallR\x04call\"\xe3\x01\n" +
+	"\rSimulatedCall\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x01 \x01(\tR\tsessionId\x12?\n" +
+	"\x06status\x18\x02 \x01(\x0e2'.com.elarian.hera.proto.VoiceCallStatusR\x06status\x12O\n" +
+	"\fhangup_cause\x18\x03 \x01(\x0e2,.com.elarian.hera.proto.VoiceCallHangupCauseR\vhangupCause\x12!\n" +
+	"\fconnected_to\x18\x04 \x01(\tR\vconnectedTo\"\xc5\x04\n" +
 	"\x1dServerToSimulatorNotification\x12]\n" +
 	"\fsend_message\x18\x01 \x01(\v28.com.elarian.hera.proto.SendMessageSimulatorNotificationH\x00R\vsendMessage\x12d\n" +
 	"\x0fmake_voice_call\x18\x02 \x01(\v2:.com.elarian.hera.proto.MakeVoiceCallSimulatorNotificationH\x00R\rmakeVoiceCall\x12v\n" +
@@ -1197,7 +1294,7 @@ const file_simulator_socket_proto_rawDesc = "" +
 	"\x14send_channel_payment\x18\x04 \x01(\v2?.com.elarian.hera.proto.SendChannelPaymentSimulatorNotificationH\x00R\x12sendChannelPayment\x12i\n" +
 	"\x10checkout_payment\x18\x05 \x01(\v2<.com.elarian.hera.proto.CheckoutPaymentSimulatorNotificationH\x00R\x0fcheckoutPaymentB\a\n" +
 	"\x05entry\"$\n" +
-	"\"ServerToSimulatorNotificationReply\"\xe4\x02\n" +
+	"\"ServerToSimulatorNotificationReply\"\xa0\x03\n" +
 	" SendMessageSimulatorNotification\x12\x15\n" +
 	"\x06org_id\x18\x01 \x01(\tR\x05orgId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1206,7 +1303,8 @@ const file_simulator_socket_proto_rawDesc = "" +
 	"message_id\x18\x03 \x01(\tR\tmessageId\x12O\n" +
 	"\x0fcustomer_number\x18\x04 \x01(\v2&.com.elarian.hera.proto.CustomerNumberR\x0ecustomerNumber\x12U\n" +
 	"\x0echannel_number\x18\x05 \x01(\v2..com.elarian.hera.proto.MessagingChannelNumberR\rchannelNumber\x12A\n" +
-	"\amessage\x18\x06 \x01(\v2'.com.elarian.hera.proto.OutboundMessageR\amessage\"\xa3\x02\n" +
+	"\amessage\x18\x06 \x01(\v2'.com.elarian.hera.proto.OutboundMessageR\amessage\x12:\n" +
+	"\x04call\x18\xe8\a \x01(\v2%.com.elarian.hera.proto.SimulatedCallR\x04call\"\xa3\x02\n" +
 	"\"MakeVoiceCallSimulatorNotification\x12\x15\n" +
 	"\x06org_id\x18\x01 \x01(\tR\x05orgId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1265,77 +1363,84 @@ func file_simulator_socket_proto_rawDescGZIP() []byte {
 	return file_simulator_socket_proto_rawDescData
 }
 
-var file_simulator_socket_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_simulator_socket_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_simulator_socket_proto_goTypes = []any{
 	(*SimulatorToServerCommand)(nil),                 // 0: com.elarian.hera.proto.SimulatorToServerCommand
 	(*ReceiveMessageSimulatorCommand)(nil),           // 1: com.elarian.hera.proto.ReceiveMessageSimulatorCommand
 	(*ReceivePaymentSimulatorCommand)(nil),           // 2: com.elarian.hera.proto.ReceivePaymentSimulatorCommand
 	(*UpdatePaymentStatusSimulatorCommand)(nil),      // 3: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand
 	(*SimulatorToServerCommandReply)(nil),            // 4: com.elarian.hera.proto.SimulatorToServerCommandReply
-	(*ServerToSimulatorNotification)(nil),            // 5: com.elarian.hera.proto.ServerToSimulatorNotification
-	(*ServerToSimulatorNotificationReply)(nil),       // 6: com.elarian.hera.proto.ServerToSimulatorNotificationReply
-	(*SendMessageSimulatorNotification)(nil),         // 7: com.elarian.hera.proto.SendMessageSimulatorNotification
-	(*MakeVoiceCallSimulatorNotification)(nil),       // 8: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
-	(*SendCustomerPaymentSimulatorNotification)(nil), // 9: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
-	(*SendChannelPaymentSimulatorNotification)(nil),  // 10: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
-	(*CheckoutPaymentSimulatorNotification)(nil),     // 11: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
-	(*MessagingChannelNumber)(nil),                   // 12: com.elarian.hera.proto.MessagingChannelNumber
-	(*InboundMessageBody)(nil),                       // 13: com.elarian.hera.proto.InboundMessageBody
-	(*wrapperspb.StringValue)(nil),                   // 14: google.protobuf.StringValue
-	(*Cash)(nil),                                     // 15: com.elarian.hera.proto.Cash
-	(*durationpb.Duration)(nil),                      // 16: google.protobuf.Duration
-	(*PaymentChannelNumber)(nil),                     // 17: com.elarian.hera.proto.PaymentChannelNumber
-	(PaymentStatus)(0),                               // 18: com.elarian.hera.proto.PaymentStatus
-	(*OutboundMessage)(nil),                          // 19: com.elarian.hera.proto.OutboundMessage
-	(*CustomerNumber)(nil),                           // 20: com.elarian.hera.proto.CustomerNumber
-	(*PaymentWalletCounterParty)(nil),                // 21: com.elarian.hera.proto.PaymentWalletCounterParty
-	(*PaymentPurseCounterParty)(nil),                 // 22: com.elarian.hera.proto.PaymentPurseCounterParty
-	(PaymentChannel)(0),                              // 23: com.elarian.hera.proto.PaymentChannel
+	(*SimulatedCall)(nil),                            // 5: com.elarian.hera.proto.SimulatedCall
+	(*ServerToSimulatorNotification)(nil),            // 6: com.elarian.hera.proto.ServerToSimulatorNotification
+	(*ServerToSimulatorNotificationReply)(nil),       // 7: com.elarian.hera.proto.ServerToSimulatorNotificationReply
+	(*SendMessageSimulatorNotification)(nil),         // 8: com.elarian.hera.proto.SendMessageSimulatorNotification
+	(*MakeVoiceCallSimulatorNotification)(nil),       // 9: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
+	(*SendCustomerPaymentSimulatorNotification)(nil), // 10: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
+	(*SendChannelPaymentSimulatorNotification)(nil),  // 11: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
+	(*CheckoutPaymentSimulatorNotification)(nil),     // 12: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
+	(*MessagingChannelNumber)(nil),                   // 13: com.elarian.hera.proto.MessagingChannelNumber
+	(*InboundMessageBody)(nil),                       // 14: com.elarian.hera.proto.InboundMessageBody
+	(*wrapperspb.StringValue)(nil),                   // 15: google.protobuf.StringValue
+	(*Cash)(nil),                                     // 16: com.elarian.hera.proto.Cash
+	(*durationpb.Duration)(nil),                      // 17: google.protobuf.Duration
+	(*PaymentChannelNumber)(nil),                     // 18: com.elarian.hera.proto.PaymentChannelNumber
+	(PaymentStatus)(0),                               // 19: com.elarian.hera.proto.PaymentStatus
+	(*OutboundMessage)(nil),                          // 20: com.elarian.hera.proto.OutboundMessage
+	(VoiceCallStatus)(0),                             // 21: com.elarian.hera.proto.VoiceCallStatus
+	(VoiceCallHangupCause)(0),                        // 22: com.elarian.hera.proto.VoiceCallHangupCause
+	(*CustomerNumber)(nil),                           // 23: com.elarian.hera.proto.CustomerNumber
+	(*PaymentWalletCounterParty)(nil),                // 24: com.elarian.hera.proto.PaymentWalletCounterParty
+	(*PaymentPurseCounterParty)(nil),                 // 25: com.elarian.hera.proto.PaymentPurseCounterParty
+	(PaymentChannel)(0),                              // 26: com.elarian.hera.proto.PaymentChannel
 }
 var file_simulator_socket_proto_depIdxs = []int32{
 	1,  // 0: com.elarian.hera.proto.SimulatorToServerCommand.receive_message:type_name -> com.elarian.hera.proto.ReceiveMessageSimulatorCommand
 	2,  // 1: com.elarian.hera.proto.SimulatorToServerCommand.receive_payment:type_name -> com.elarian.hera.proto.ReceivePaymentSimulatorCommand
 	3,  // 2: com.elarian.hera.proto.SimulatorToServerCommand.update_payment_status:type_name -> com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand
-	12, // 3: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	13, // 4: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.parts:type_name -> com.elarian.hera.proto.InboundMessageBody
-	14, // 5: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.session_id:type_name -> google.protobuf.StringValue
-	15, // 6: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.cost:type_name -> com.elarian.hera.proto.Cash
-	16, // 7: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.duration:type_name -> google.protobuf.Duration
-	17, // 8: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	15, // 9: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.value:type_name -> com.elarian.hera.proto.Cash
-	18, // 10: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
-	18, // 11: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
-	19, // 12: com.elarian.hera.proto.SimulatorToServerCommandReply.message:type_name -> com.elarian.hera.proto.OutboundMessage
-	7,  // 13: com.elarian.hera.proto.ServerToSimulatorNotification.send_message:type_name -> com.elarian.hera.proto.SendMessageSimulatorNotification
-	8,  // 14: com.elarian.hera.proto.ServerToSimulatorNotification.make_voice_call:type_name -> com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
-	9,  // 15: com.elarian.hera.proto.ServerToSimulatorNotification.send_customer_payment:type_name -> com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
-	10, // 16: com.elarian.hera.proto.ServerToSimulatorNotification.send_channel_payment:type_name -> com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
-	11, // 17: com.elarian.hera.proto.ServerToSimulatorNotification.checkout_payment:type_name -> com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
-	20, // 18: com.elarian.hera.proto.SendMessageSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	12, // 19: com.elarian.hera.proto.SendMessageSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	19, // 20: com.elarian.hera.proto.SendMessageSimulatorNotification.message:type_name -> com.elarian.hera.proto.OutboundMessage
-	20, // 21: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	12, // 22: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	21, // 23: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	22, // 24: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	20, // 25: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	17, // 26: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	15, // 27: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	21, // 28: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	22, // 29: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	23, // 30: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.channel:type_name -> com.elarian.hera.proto.PaymentChannel
-	14, // 31: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.account:type_name -> google.protobuf.StringValue
-	15, // 32: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	21, // 33: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	22, // 34: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	20, // 35: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	17, // 36: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	15, // 37: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	13, // 3: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	14, // 4: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.parts:type_name -> com.elarian.hera.proto.InboundMessageBody
+	15, // 5: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.session_id:type_name -> google.protobuf.StringValue
+	16, // 6: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.cost:type_name -> com.elarian.hera.proto.Cash
+	17, // 7: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.duration:type_name -> google.protobuf.Duration
+	18, // 8: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	16, // 9: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.value:type_name -> com.elarian.hera.proto.Cash
+	19, // 10: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
+	19, // 11: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
+	20, // 12: com.elarian.hera.proto.SimulatorToServerCommandReply.message:type_name -> com.elarian.hera.proto.OutboundMessage
+	5,  // 13: com.elarian.hera.proto.SimulatorToServerCommandReply.call:type_name -> com.elarian.hera.proto.SimulatedCall
+	21, // 14: com.elarian.hera.proto.SimulatedCall.status:type_name -> com.elarian.hera.proto.VoiceCallStatus
+	22, // 15: com.elarian.hera.proto.SimulatedCall.hangup_cause:type_name -> com.elarian.hera.proto.VoiceCallHangupCause
+	8,  // 16: com.elarian.hera.proto.ServerToSimulatorNotification.send_message:type_name -> com.elarian.hera.proto.SendMessageSimulatorNotification
+	9,  // 17: com.elarian.hera.proto.ServerToSimulatorNotification.make_voice_call:type_name -> com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
+	10, // 18: com.elarian.hera.proto.ServerToSimulatorNotification.send_customer_payment:type_name -> com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
+	11, // 19: com.elarian.hera.proto.ServerToSimulatorNotification.send_channel_payment:type_name -> com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
+	12, // 20: com.elarian.hera.proto.ServerToSimulatorNotification.checkout_payment:type_name -> com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
+	23, // 21: com.elarian.hera.proto.SendMessageSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	13, // 22: com.elarian.hera.proto.SendMessageSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	20, // 23: com.elarian.hera.proto.SendMessageSimulatorNotification.message:type_name -> com.elarian.hera.proto.OutboundMessage
+	5,  // 24: com.elarian.hera.proto.SendMessageSimulatorNotification.call:type_name -> com.elarian.hera.proto.SimulatedCall
+	23, // 25: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	13, // 26: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	24, // 27: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	25, // 28: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	23, // 29: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	18, // 30: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	16, // 31: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	24, // 32: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	25, // 33: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	26, // 34: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.channel:type_name -> com.elarian.hera.proto.PaymentChannel
+	15, // 35: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.account:type_name -> google.protobuf.StringValue
+	16, // 36: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	24, // 37: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	25, // 38: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	23, // 39: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	18, // 40: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	16, // 41: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_simulator_socket_proto_init() }
@@ -1351,22 +1456,22 @@ func file_simulator_socket_proto_init() {
 		(*SimulatorToServerCommand_ReceivePayment)(nil),
 		(*SimulatorToServerCommand_UpdatePaymentStatus)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[5].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[6].OneofWrappers = []any{
 		(*ServerToSimulatorNotification_SendMessage)(nil),
 		(*ServerToSimulatorNotification_MakeVoiceCall)(nil),
 		(*ServerToSimulatorNotification_SendCustomerPayment)(nil),
 		(*ServerToSimulatorNotification_SendChannelPayment)(nil),
 		(*ServerToSimulatorNotification_CheckoutPayment)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[9].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[10].OneofWrappers = []any{
 		(*SendCustomerPaymentSimulatorNotification_Wallet)(nil),
 		(*SendCustomerPaymentSimulatorNotification_Purse)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[10].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[11].OneofWrappers = []any{
 		(*SendChannelPaymentSimulatorNotification_Wallet)(nil),
 		(*SendChannelPaymentSimulatorNotification_Purse)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[11].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[12].OneofWrappers = []any{
 		(*CheckoutPaymentSimulatorNotification_Wallet)(nil),
 		(*CheckoutPaymentSimulatorNotification_Purse)(nil),
 	}
@@ -1376,7 +1481,7 @@ func file_simulator_socket_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_simulator_socket_proto_rawDesc), len(file_simulator_socket_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

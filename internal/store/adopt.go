@@ -77,7 +77,7 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
 	rec.HasSessions = rec.HasSessions || adopted.HasSessions
 	other.Channels, other.Messages, other.HasActivities, other.HasSessions, other.TagsSince = nil, 0, false, false, nil
-	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveOutbox, moveTimers} {
+	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveRecordings, moveOutbox, moveTimers} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}
 	tx.Exec(deleteActivities, new(values).text(rec.Org).text(adopted.ID))
@@ -128,7 +128,7 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, id := range rec.Adopted {
 		tx.b.customers.delete(customerKey{rec.Org, id})
 	}
-	for _, erase := range []*statement{deleteAppData, deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteOutbox, deleteTimers} {
+	for _, erase := range []*statement{deleteAppData, deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteRecordings, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))

@@ -60,8 +60,9 @@ var purgeTokens = newStatement("before int", `
 	DELETE FROM auth_tokens WHERE (org_id, hash) IN (
 		SELECT t.org_id, t.hash FROM {{each auth_tokens t}} t.expires_at < r.before ORDER BY t.expires_at LIMIT 1000)`)
 
-// Purge removes up to 1,000 replies and tokens each whose time is over.
+// Purge removes up to 1,000 replies, tokens and recordings each whose time is over.
 func (tx *Tx) Purge() {
 	tx.Exec(purgeIdempotency, new(values).int(millis(tx.now.Add(-IdempotencyTime))))
 	tx.Exec(purgeTokens, new(values).int(millis(tx.now)))
+	tx.Exec(purgeRecordings, new(values).int(millis(tx.now)))
 }

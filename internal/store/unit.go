@@ -127,6 +127,7 @@ type batch struct {
 	timers       *set[timerKey, Timer]
 	idempotency  *set[IdempotencyKey, FirstReply]
 	tokens       *set[tokenKey, Token]
+	callQueues   *set[queueKey, messaging.CallQueue]
 	sets         []anySet
 
 	history       values
@@ -140,10 +141,10 @@ func newBatch() *batch {
 		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
 		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions), providerIDs: newSet(providerIDs),
-		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens),
+		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens), callQueues: newSet(callQueues),
 	}
 	// The order of the locks: customers' rows first, always.
-	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.outbox, b.timers, b.idempotency, b.tokens}
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.outbox, b.timers, b.idempotency, b.tokens, b.callQueues}
 	return b
 }
 
