@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,15 @@ var ErrInUse = errors.New("another elarian is using it")
 func openSQLite(path string, exclusive bool) (*sqliteDB, error) {
 	db := &sqliteDB{path: path}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	// A new file is made here, so that nobody else reads it; SQLite gives its log the same mode. One
+	// that is there is not opened: closing it would end the locks that this process has on it.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	if !exclusive {
