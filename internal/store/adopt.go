@@ -35,6 +35,7 @@ var (
 	deleteMessages   = newStatement(ofCustomer, `DELETE FROM messages WHERE {{key org_id, customer_id}}`)
 	deleteActivities = newStatement(ofCustomer, `DELETE FROM activity_sessions WHERE {{key org_id, customer_id}}`)
 	deleteSessions   = newStatement(ofCustomer, `DELETE FROM messaging_sessions WHERE {{key org_id, customer_id}}`)
+	deleteReminders  = newStatement(ofCustomer, `DELETE FROM reminders WHERE {{key org_id, customer_id}}`)
 	deleteOutbox     = newStatement(ofCustomer, `DELETE FROM outbox WHERE {{key org_id, subject_id}}`)
 	deleteTimers     = newStatement(ofCustomer, `DELETE FROM timers WHERE {{key org_id, customer_id}}`)
 )
@@ -70,6 +71,12 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.Adopted = append(append(rec.Adopted, adopted.ID), adopted.Adopted...)
 	other.Adopted = nil
 	if err := tx.adoptAppData(rec, &adopted); err != nil {
+		return err
+	}
+	if err := tx.adoptReminders(rec, &adopted); err != nil {
+		return err
+	}
+	if err := tx.adoptWorks(rec, &adopted, ownTags); err != nil {
 		return err
 	}
 	rec.Channels = messaging.JoinStates(rec.Channels, adopted.Channels)
@@ -128,7 +135,7 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, id := range rec.Adopted {
 		tx.b.customers.delete(customerKey{rec.Org, id})
 	}
-	for _, erase := range []*statement{deleteAppData, deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteRecordings, deleteOutbox, deleteTimers} {
+	for _, erase := range []*statement{deleteAppData, deleteMessages, deleteActivities, deleteSessions, deleteProviderIDs, deleteRecordings, deleteReminders, deleteOutbox, deleteTimers} {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -13,6 +14,7 @@ const (
 	customerPrefix = "el_cst_"
 	messagePrefix  = "el_msg_"
 	sessionPrefix  = "el_ses_"
+	workPrefix     = "el_wrk_"
 )
 
 // ids makes ids. Numbers (of history, outbox and timer rows) have 41 bits of milliseconds since
@@ -73,6 +75,11 @@ func (g *ids) text(prefix string, now time.Time) string {
 	return string(out)
 }
 
+// idBefore sorts before all ids of the prefix made at t or later.
+func idBefore(prefix string, t time.Time) string {
+	return fmt.Sprintf("%s%012x", prefix, t.UnixMilli())
+}
+
 // NewID gives a random id for things that are few, as el_org_ and 16 letters and digits.
 func NewID(prefix string) string {
 	const letters = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -105,3 +112,6 @@ func fromMillis(ms int64) time.Time {
 	}
 	return time.UnixMilli(ms).UTC()
 }
+
+// idTime is before all ids of time made at t or later, and after all made earlier.
+func idTime(prefix string, t time.Time) string { return fmt.Sprintf("%s%012x", prefix, t.UnixMilli()) }

@@ -64,5 +64,6 @@ var purgeTokens = newStatement("before int", `
 func (tx *Tx) Purge() {
 	tx.Exec(purgeIdempotency, new(values).int(millis(tx.now.Add(-IdempotencyTime))))
 	tx.Exec(purgeTokens, new(values).int(millis(tx.now)))
+	tx.Exec(purgeWorks, new(values).text(idTime(workPrefix, tx.now.Add(-workTime))))
 	tx.Exec(purgeRecordings, new(values).int(millis(tx.now)))
 }

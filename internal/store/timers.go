@@ -40,16 +40,19 @@ func scanTimer(r row) (timerKey, *Timer, error) {
 	return timerKey{r.int(0), r.int(1)}, t, nil
 }
 
-// Schedule stores a timer, and hands it over after the commit.
-func (tx *Tx) Schedule(t Timer) {
+func (t *Timer) key() timerKey { return timerKey{millis(t.DueAt), t.ID} }
+
+// Schedule stores a timer, with an id, and hands it over after the commit.
+func (tx *Tx) Schedule(t Timer) Timer {
 	t.ID = tx.store.ids.number(tx.now)
-	tx.b.timers.put(timerKey{millis(t.DueAt), t.ID}, &t, false)
+	tx.b.timers.put(t.key(), &t, false)
 	tx.timers = append(tx.timers, t)
+	return t
 }
 
 // TakeTimer removes a timer that is due; it says whether it was still there.
 func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
-	k := timerKey{millis(t.DueAt), t.ID}
+	k := t.key()
 	found, err := tx.b.timers.find(tx.conn, k)
 	if err != nil || found == nil {
 		return false, err
@@ -58,10 +61,16 @@ func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
 	return true, nil
 }
 
-var selectTimers = newStatement("from_due int, from_id int, until int, lim int", `
+const timersBetween = `
 	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{each timers t}}
-	(t.due_at > r.from_due OR t.due_at = r.from_due AND t.id > r.from_id) AND t.due_at < r.until
-	ORDER BY t.due_at, t.id LIMIT {{one lim}}`)
+	(t.due_at, t.id) > (r.from_due, r.from_id) AND t.due_at < r.until `
+
+var (
+	selectTimers       = newStatement("from_due int, from_id int, until int, lim int", timersBetween+`ORDER BY t.due_at, t.id LIMIT {{one lim}}`)
+	selectLatestTimers = newStatement("from_due int, from_id int, until int, lim int", timersBetween+`ORDER BY t.due_at DESC, t.id DESC LIMIT {{one lim}}`)
+	selectNextDue      = newStatement("since int", `
+		SELECT t.due_at FROM {{each timers t}} t.due_at >= r.since ORDER BY t.due_at LIMIT 1`)
+)
 
 // DueTimers reads timers due before until, in order, after the given one (nil: from the first).
 func (s *Store) DueTimers(after *Timer, until time.Time, limit int) ([]Timer, error) {
@@ -72,11 +81,31 @@ func (s *Store) DueTimers(after *Timer, until time.Time, limit int) ([]Timer, er
 		v.int(-1).int(0)
 	}
 	v.int(millis(until)).int(int64(limit))
+	return s.timers(selectTimers, &v)
+}
+
+// LatestTimers reads timers due after since and before until, the latest first.
+func (s *Store) LatestTimers(since, until time.Time, limit int) ([]Timer, error) {
+	const last = 1<<63 - 1 // id
+	return s.timers(selectLatestTimers, new(values).int(millis(since)).int(last).int(millis(until)).int(int64(limit)))
+}
+
+func (s *Store) timers(st *statement, v *values) ([]Timer, error) {
 	var due []Timer
-	err := s.query(op{selectTimers, &v, func(r row) error {
+	err := s.query(op{st, v, func(r row) error {
 		_, t, err := scanTimer(r)
 		due = append(due, *t)
 		return err
+	}})
+	return due, err
+}
+
+// NextDue is when the first timer is due that is due at from or later, zero for none.
+func (s *Store) NextDue(from time.Time) (time.Time, error) {
+	var due time.Time
+	err := s.query(op{selectNextDue, new(values).int(millis(from)), func(r row) error {
+		due = fromMillis(r.int(0))
+		return nil
 	}})
 	return due, err
 }

@@ -37,6 +37,7 @@ type Needs struct {
 	App       string // its app data about these customers
 	Reply     IdempotencyKey
 	Messages  []string // of the first of Customers, when that is by id
+	Timer     *Timer   // the row of one that is due, and the reminder that it is for
 }
 
 // check refuses names that not every database can look for, so that they never get into a batch.
@@ -96,6 +97,9 @@ func (tx *Tx) NewMessageID() string { return tx.store.ids.text(messagePrefix, tx
 // NewSessionID makes the id of a messaging session.
 func (tx *Tx) NewSessionID() string { return tx.store.ids.text(sessionPrefix, tx.now) }
 
+// NewWorkID makes the id of a work.
+func (tx *Tx) NewWorkID() string { return tx.store.ids.text(workPrefix, tx.now) }
+
 // After calls f once the commit is done, before its notifications are handed over and before Done.
 func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
 
@@ -122,6 +126,8 @@ type batch struct {
 	messages     *set[messageKey, messaging.Message]
 	activities   *set[activityKey, customer.ActivitySession]
 	sessions     *set[messageKey, messaging.Ended]
+	reminders    *set[ReminderKey, storedReminder]
+	works        *set[workKey, Work]
 	providerIDs  *set[ProviderID, Named]
 	outbox       *set[outboxKey, Notification]
 	timers       *set[timerKey, Timer]
@@ -141,10 +147,11 @@ func newBatch() *batch {
 		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
 		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions), providerIDs: newSet(providerIDs),
+		reminders: newSet(reminders), works: newSet(works),
 		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens), callQueues: newSet(callQueues),
 	}
 	// The order of the locks: customers' rows first, always.
-	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.outbox, b.timers, b.idempotency, b.tokens, b.callQueues}
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.reminders, b.works, b.outbox, b.timers, b.idempotency, b.tokens, b.callQueues}
 	return b
 }
 
@@ -189,6 +196,8 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	ops = ops[:0]
 	var appDataKeys []AppDataKey
 	var messageKeys []messageKey
+	var timerKeys []timerKey
+	var reminderKeys []ReminderKey
 	for _, u := range units {
 		if u.refused != nil {
 			continue
@@ -206,10 +215,18 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 		for _, id := range u.Needs.Messages {
 			messageKeys = append(messageKeys, messageKey{u.Needs.Org, u.Needs.Customers[0].ID, id})
 		}
+		if t := u.Needs.Timer; t != nil {
+			timerKeys = append(timerKeys, t.key())
+			if t.Kind == ReminderTimer {
+				reminderKeys = append(reminderKeys, ReminderOf(t))
+			}
+		}
 	}
 	add(b.customers.prepare(customerKeys))
 	add(b.appData.prepare(appDataKeys))
 	add(b.messages.prepare(messageKeys))
+	add(b.timers.prepare(timerKeys))
+	add(b.reminders.prepare(reminderKeys))
 	return c.run(txInside, ops...)
 }
 
