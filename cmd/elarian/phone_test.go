@@ -91,7 +91,7 @@ func TestAPhoneToTypeOn(t *testing.T) {
 	d := startDev(t, dir)
 	ended := startApp(t, d.config())
 
-	got := invocation{dir: dir, stdin: "Asha\n"}.run(t, "phone", "ussd", "*83044#")
+	got := invocation{dir: dir, stdin: "Asha\n"}.run(t, "phone", "ussd", "*83044#", "--wait", "0")
 	for _, text := range []string{
 		"+254710000001 dials *83044#\n",
 		"┌────────────────────────────────┐\n│ Welcome to the clinic, which   │\n│ is open all day                │\n│ Your name?                     │\n└────────────────────────────────┘\n> ",
@@ -103,7 +103,7 @@ func TestAPhoneToTypeOn(t *testing.T) {
 	}
 	// Both an empty line and the end of the input hang up, and the app is told.
 	for _, typed := range []string{"\n", ""} {
-		got := invocation{dir: dir, stdin: typed}.run(t, "phone", "ussd", "*83044#")
+		got := invocation{dir: dir, stdin: typed}.run(t, "phone", "ussd", "*83044#", "--wait", "0")
 		if got.code != 0 || !strings.HasSuffix(got.out, "hung up\n") {
 			t.Errorf("typing %q: %+v", typed, got)
 		}

@@ -33,13 +33,15 @@ the app asks for more, and fails where the session ends before the last answer.`
 					}
 				} else if err := call.talk(ctx); err != nil {
 					return err
+				} else if !c.Flags().Changed("wait") {
+					wait = time.Second // a confirmation often follows
 				}
 				p.stay(ctx, wait, false)
 				return nil
 			})
 		},
 	}
-	c.Flags().DurationVar(&wait, "wait", 0, "how long to show messages after the session has ended, such as 5s")
+	c.Flags().DurationVar(&wait, "wait", 0, "how long to show messages after the session has ended, such as 5s (without answers: 1s)")
 	return c
 }
 
