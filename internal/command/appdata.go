@@ -126,10 +126,14 @@ func (c *Commands) create(r *appRequest, ref customer.Ref, f func(id string)) {
 func (c *Commands) waitForLease(r *appRequest, id string) {
 	ctx, gone := context.WithCancel(context.Background()) // until nobody waits for the reply
 	grant := func(done func(until time.Time, held bool, err error)) { c.grantLease(ctx, r, id, done) }
-	moved := func() {
+	ended := func(stopping bool) {
+		if stopping {
+			c.failed(r.Request, store.ErrClosed)
+			return
+		}
 		c.refuse(r, customer.Refuse(customer.NotFound, "customer_id: %s was deleted or adopted while the lease waited", id))
 	}
-	cancel, err := c.outbox.Lease(r.Caller.Org, r.Caller.App, id, r.cmd.IdempotencyKey, r.Caller.Conn, grant, moved)
+	cancel, err := c.outbox.Lease(r.Caller.Org, r.Caller.App, id, r.cmd.IdempotencyKey, r.Caller.Conn, grant, ended)
 	if err != nil {
 		gone()
 		c.refuse(r, refusal(err))

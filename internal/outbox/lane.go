@@ -293,7 +293,7 @@ func (l *lane) drop() {
 	l.dropped = true
 	l.leased.stop()
 	for _, t := range l.queue {
-		l.app.outbox.later(t.lease.moved)
+		l.app.outbox.later(func() { t.lease.ended(false) })
 	}
 	l.queue = nil
 	delete(l.app.lanes, l.subject)

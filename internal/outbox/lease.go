@@ -29,8 +29,8 @@ type leaseRequest struct {
 	// grant writes the lease in a unit of work; done gets until when the app data is leased: by this
 	// request when held is true, else by somebody else, and the request goes on waiting.
 	grant func(done func(until time.Time, held bool, err error))
-	// moved ends the request: the customer is no more.
-	moved func()
+	// ended ends the request without a lease: the customer is no more, or the server stops.
+	ended func(stopping bool)
 
 	cancelled bool
 	asked     bool // whether a lease that was found is its own
@@ -39,8 +39,8 @@ type leaseRequest struct {
 // Lease waits, first come first served, until the app data of a customer is free, and calls grant
 // then. cancel takes the request out of the queue. A connection that gives exact answers and has
 // an unanswered notification about the customer would wait for itself: that is refused.
-func (o *Outbox) Lease(org, app, subject, key string, c *Conn, grant func(done func(until time.Time, held bool, err error)), moved func()) (cancel func(), err error) {
-	r := &leaseRequest{key: key, grant: grant, moved: moved}
+func (o *Outbox) Lease(org, app, subject, key string, c *Conn, grant func(done func(until time.Time, held bool, err error)), ended func(stopping bool)) (cancel func(), err error) {
+	r := &leaseRequest{key: key, grant: grant, ended: ended}
 	var l *lane
 	var t *ticket
 	o.locked(func() {
@@ -54,6 +54,9 @@ func (o *Outbox) Lease(org, app, subject, key string, c *Conn, grant func(done f
 		t = &ticket{lane: l, lease: r}
 		l.queue = append(l.queue, t)
 		l.pump()
+		if o.stopping {
+			l.endLeases()
+		}
 	})
 	return func() { o.locked(func() { l.cancelLease(t) }) }, err
 }
@@ -68,6 +71,27 @@ func (l *lane) cancelLease(t *ticket) {
 			return
 		}
 	}
+}
+
+// Stop ends the requests that wait for a lease, which may be long, and those that would.
+func (o *Outbox) Stop() {
+	o.locked(func() {
+		o.stopping = true
+		for _, a := range o.apps {
+			for _, l := range a.lanes {
+				l.endLeases()
+			}
+		}
+	})
+}
+
+func (l *lane) endLeases() {
+	l.queue = slices.DeleteFunc(l.queue, func(t *ticket) bool {
+		if t.n == nil {
+			l.app.outbox.later(func() { t.lease.ended(true) })
+		}
+		return t.n == nil
+	})
 }
 
 // write has the lease written. It runs without the lock.

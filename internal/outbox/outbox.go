@@ -91,6 +91,8 @@ type Outbox struct {
 	todo  []func() // to be called when mu is free again
 	loads []*lane  // that want rows from the store
 	wake  chan struct{}
+
+	stopping bool
 }
 
 // Metrics counts deliveries; nil functions are not called.
