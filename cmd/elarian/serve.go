@@ -78,6 +78,8 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 
 	settings.Float64Var(&c.CommandsPerSecond, "commands-per-second", 0, "most commands of an app in a second; 0 is no bound")
 	settings.DurationVar(&c.TokenLifetime, "token-lifetime", time.Hour, "how long an auth token lives")
+	settings.DurationVar(&c.Retention.Messages, "keep-messages", 0, "remove messages, and sessions that are over, after this time, as 8760h; 0 keeps them for ever")
+	settings.DurationVar(&c.Retention.History, "keep-history", 0, "remove entries of customers' timelines after this time; 0 keeps them for ever")
 	settings.IntVar(&c.Failures, "refused-attempts", 20, "refused connections that an address may make at once")
 	settings.DurationVar(&c.FailureEvery, "refused-attempt-every", time.Second, "how often an address may make one more")
 	settings.IntVar(&c.RSocket.MaxPayload, "max-payload", 1<<20, "largest message of an app in bytes")
@@ -167,6 +169,11 @@ func (s *serveFlags) checkNumbers() error {
 	c, d, l := s.server, s.server.Delivery, s.server.Limits
 	if c.CommandsPerSecond < 0 {
 		return errors.New("--commands-per-second is negative: 0 is no bound")
+	}
+	for name, value := range map[string]time.Duration{"keep-messages": c.Retention.Messages, "keep-history": c.Retention.History} {
+		if value < 0 {
+			return fmt.Errorf("--%s %s: negative: 0 is for ever", name, value)
+		}
 	}
 	for name, value := range map[string]time.Duration{
 		"shutdown-time": c.ShutdownTime, "token-lifetime": c.TokenLifetime, "refused-attempt-every": c.FailureEvery,

@@ -11,6 +11,7 @@ import (
 	"github.com/elarian-go/elarian/internal/outbox"
 	"github.com/elarian-go/elarian/internal/rsocket"
 	"github.com/elarian-go/elarian/internal/socket"
+	"github.com/elarian-go/elarian/internal/store"
 )
 
 // Config is all that a server is told; Store, Socket, HTTP and TLS have to be set.
@@ -32,9 +33,10 @@ type Config struct {
 	StateCache        int             // bytes; 32 MiB
 	Delivery          outbox.Options
 	RSocket           rsocket.Options
-	Failures          int           // refused attempts of one address at once; 20
-	FailureEvery      time.Duration // one more of them; 1 s
-	ShutdownTime      time.Duration // for what is in hand; 10 s
+	Retention         store.Retention // how long things are kept; for ever
+	Failures          int             // refused attempts of one address at once; 20
+	FailureEvery      time.Duration   // one more of them; 1 s
+	ShutdownTime      time.Duration   // for what is in hand; 10 s
 }
 
 func (c Config) withDefaults() Config {

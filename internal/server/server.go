@@ -178,16 +178,37 @@ func (s *Server) Refresh() error { return s.refreshDirectory(s.socket.Directory(
 
 // purge removes what has expired, little by little.
 func (s *Server) purge(ctx context.Context) error {
+	var sweep store.Sweep
 	for s.clock.Sleep(ctx, purgeEvery) == nil {
 		err := s.store.Do(ctx, &store.Unit{Run: func(tx *store.Tx) error {
 			tx.Purge()
 			return nil
 		}})
+		if err == nil {
+			sweep, err = s.expire(ctx, sweep)
+		}
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("removing what has expired failed", "error", err)
 		}
 	}
 	return nil
+}
+
+// sweepPages is how many pages of customers are looked at each time: a million in two hours.
+const sweepPages = 20
+
+// expire removes what is older than the retention says, of a part of the customers.
+func (s *Server) expire(ctx context.Context, sweep store.Sweep) (store.Sweep, error) {
+	if s.config.Retention == (store.Retention{}) {
+		return sweep, nil
+	}
+	var err error
+	for range sweepPages {
+		if sweep, err = s.store.Expire(ctx, s.config.Retention, sweep); err != nil || sweep == (store.Sweep{}) {
+			break
+		}
+	}
+	return sweep, err
 }
 
 // SocketAddr is where the socket listens.

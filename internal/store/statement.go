@@ -28,6 +28,7 @@ type column struct {
 //	{{values}}      the rows, as INSERT takes them
 //	{{each t x}}    in FROM: the rows of table t, called x, for each of ours; conditions follow
 //	{{given}}       in UPDATE, for FROM our rows WHERE; conditions follow
+//	{{using}}       the same in DELETE
 //	{{key a, b}}    a condition: columns a, b are those of one of our rows
 //	{{one n}}       r.n, where there is one row
 //	{{for_update c}} locks the rows of c that were read; {{for_update_nowait c}} fails where it would wait
@@ -83,7 +84,7 @@ func (s *statement) forSQLite() string {
 			return "VALUES " + all
 		case "each":
 			return strings.Replace(arg, " ", " AS ", 1) + " WHERE"
-		case "given":
+		case "given", "using":
 			return "WHERE"
 		case "key":
 			return "(" + arg + ") = " + all
@@ -118,6 +119,8 @@ func (s *statement) forPostgres() string {
 			return rows + " CROSS JOIN " + strings.Replace(arg, " ", " AS ", 1) + " WHERE"
 		case "given":
 			return "FROM " + rows + " WHERE"
+		case "using":
+			return "USING " + rows + " WHERE"
 		case "key":
 			return "(" + arg + ") IN (SELECT * FROM " + rows + ")"
 		case "one":
