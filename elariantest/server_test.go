@@ -10,6 +10,7 @@ import (
 
 	"github.com/elarian-go/elarian"
 	"github.com/elarian-go/elarian/elariantest"
+	"github.com/elarian-go/elarian/internal/testpg"
 )
 
 // app asks for a day, keeps it, and confirms by SMS.
@@ -128,6 +129,19 @@ func TestEnv(t *testing.T) {
 	}
 	srv.Connect(app(elarian.ConfigFromEnv()))
 	srv.Phone("+254710000001").Dial("*83044#").Expect("Which day?")
+}
+
+// Servers may share a PostgreSQL: each has an org of its own.
+func TestPostgreSQL(t *testing.T) {
+	url := testpg.URL(t)
+	a, b := elariantest.Start(t, elariantest.WithStore(url)), elariantest.Start(t, elariantest.WithStore(url))
+	a.Connect(app(a.Config()))
+	a.Phone("+254710000001").Dial("*83044#").Expect("Which day?").Type("24/12").Expect("See you on 24/12.").Ended()
+	a.Phone("+254710000001").ExpectSMS("83044", "You come on 24/12.")
+	b.Phone("+254710000001").Dial("*83044#").Expect("not available")
+	if n := len(b.Phone("+254710000001").Messages()); n != 0 {
+		t.Errorf("%d messages of another org", n)
+	}
 }
 
 func TestStoreOfOnesOwn(t *testing.T) {
