@@ -1,6 +1,8 @@
 package elarian
 
 import (
+	"unsafe"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/elarian-go/elarian/internal/pb"
@@ -21,9 +23,10 @@ func (r *stateReply) GetStatus() bool        { return r.status }
 func (r *stateReply) GetDescription() string { return r.description }
 func (r *stateReply) GetErrorCode() string   { return r.code }
 
-// readState reads an AppToServerCommandReply.
+// readState reads an AppToServerCommandReply. The state's texts are parts of the reply, which must
+// not change any more.
 func (s *Serializer) readState(reply []byte) (r stateReply, err error) {
-	for w := (wire{rest: string(reply), err: &err}); w.next(); {
+	for w := (wire{rest: unsafe.String(unsafe.SliceData(reply), len(reply)), err: &err}); w.next(); {
 		if w.field != 2 {
 			continue
 		}

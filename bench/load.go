@@ -21,12 +21,14 @@ const rounds = 5
 type sample struct {
 	took      time.Duration
 	cpu       time.Duration // that this process used meanwhile
+	finished  int           // operations, with those that ended after the time and have no latency here
 	latencies []time.Duration
 }
 
 func (s *sample) add(o sample) {
 	s.took += o.took
 	s.cpu += o.cpu
+	s.finished += o.finished
 	s.latencies = append(s.latencies, o.latencies...)
 }
 
@@ -49,7 +51,7 @@ func (s *sample) into(row *Row) {
 
 // cpuEach is the processor time of one operation in microseconds.
 func (s *sample) cpuEach() float64 {
-	return float64(s.cpu) / float64(time.Microsecond) / float64(max(1, len(s.latencies)))
+	return float64(s.cpu) / float64(time.Microsecond) / float64(max(1, s.finished))
 }
 
 // load is how one thing is done, over and over on some lanes at once.
@@ -59,7 +61,7 @@ type load func(ctx context.Context, d time.Duration) (sample, error)
 func blocking(lanes int, operation func(ctx context.Context, lane, i int) error) load {
 	counts := make([]int, lanes)
 	return func(ctx context.Context, d time.Duration) (sample, error) {
-		latencies := make([][]time.Duration, lanes)
+		latencies, before := make([][]time.Duration, lanes), sum(counts)
 		var failed atomic.Pointer[error]
 		var group sync.WaitGroup
 		start := time.Now()
@@ -83,15 +85,22 @@ func blocking(lanes int, operation func(ctx context.Context, lane, i int) error)
 		if err := failed.Load(); err != nil {
 			return sample{}, *err
 		}
-		return sample{took: d, latencies: slices.Concat(latencies...)}, nil
+		return sample{took: d, finished: sum(counts) - before, latencies: slices.Concat(latencies...)}, nil
 	}
+}
+
+func sum(counts []int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }
 
 // chained is a load whose operation calls done when it is done, from any goroutine.
 func chained(lanes int, start func(lane, i int, done func(error))) load {
 	counts := make([]int, lanes)
 	return func(ctx context.Context, d time.Duration) (sample, error) {
-		latencies := make([][]time.Duration, lanes)
+		latencies, before := make([][]time.Duration, lanes), sum(counts)
 		var failed atomic.Pointer[error]
 		var group sync.WaitGroup
 		end := time.Now().Add(d)
@@ -120,7 +129,7 @@ func chained(lanes int, start func(lane, i int, done func(error))) load {
 		if err := failed.Load(); err != nil {
 			return sample{}, *err
 		}
-		return sample{took: d, latencies: slices.Concat(latencies...)}, ctx.Err()
+		return sample{took: d, finished: sum(counts) - before, latencies: slices.Concat(latencies...)}, ctx.Err()
 	}
 }
 

@@ -26,10 +26,11 @@ func (c *Commands) readState(r *appRequest, ref customer.Ref) {
 	var cached []byte
 	err := c.store.Read(&store.Read{
 		Org: r.Caller.Org, Ref: ref,
-		State: func(rec *store.Record) bool {
-			cached = c.states.get(rec, c.clock.Now())
-			return cached == nil
+		Known: func(org, id string, version int64) bool {
+			cached = c.states.get(stateKey{org, id}, version, c.clock)
+			return cached != nil
 		},
+		State: func(*store.Record) bool { return cached == nil },
 		Done: func(v store.View, err error) {
 			switch {
 			case err != nil:

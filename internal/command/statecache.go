@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/elarian-go/elarian/internal/clock"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
@@ -15,30 +16,33 @@ type stateCache struct {
 	mu      sync.Mutex // guards what follows
 	max     int        // bytes
 	size    int
-	entries map[string]*list.Element
+	entries map[stateKey]*list.Element
 	recent  *list.List // of *cachedState, the latest used first
 }
 
+type stateKey struct{ org, id string }
+
 type cachedState struct {
-	key     string
+	key     stateKey
 	version int64
 	until   time.Time // zero: no end
 	payload []byte
 }
 
 func newStateCache(max int) *stateCache {
-	return &stateCache{max: max, entries: make(map[string]*list.Element), recent: list.New()}
+	return &stateCache{max: max, entries: make(map[stateKey]*list.Element), recent: list.New()}
 }
 
-func (c *stateCache) get(rec *store.Record, now time.Time) []byte {
+// get gives the reply for a version of a customer, nil where it is not here.
+func (c *stateCache) get(k stateKey, version int64, now *clock.Clock) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.entries[rec.Org+rec.ID]
+	e := c.entries[k]
 	if e == nil {
 		return nil
 	}
 	s := e.Value.(*cachedState)
-	if s.version != rec.Version || !s.until.IsZero() && !now.Before(s.until) {
+	if s.version != version || !s.until.IsZero() && !now.Now().Before(s.until) {
 		return nil
 	}
 	c.recent.MoveToFront(e)
@@ -46,7 +50,7 @@ func (c *stateCache) get(rec *store.Record, now time.Time) []byte {
 }
 
 func (c *stateCache) put(rec *store.Record, payload []byte) {
-	s := &cachedState{key: rec.Org + rec.ID, version: rec.Version, until: firstExpiry(rec), payload: payload}
+	s := &cachedState{key: stateKey{rec.Org, rec.ID}, version: rec.Version, until: firstExpiry(rec), payload: payload}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.entries[s.key]; old != nil {

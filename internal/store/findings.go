@@ -13,6 +13,8 @@ type findings struct {
 	batch   []*Read
 	found   []View
 	place   []int // of each read in found
+	twin    []int // of each read the next one with the same place, -1 after the last
+	reads   []int // of each place the first of its reads
 	appData []customer.AppData
 }
 
@@ -22,7 +24,10 @@ type refKey struct {
 }
 
 func newFindings(batch []*Read) *findings {
-	f := &findings{batch: batch, place: make([]int, len(batch)), appData: make([]customer.AppData, len(batch))}
+	f := &findings{
+		batch: batch, place: make([]int, len(batch)), twin: make([]int, len(batch)), reads: make([]int, 0, len(batch)),
+		appData: make([]customer.AppData, len(batch)),
+	}
 	places := make(map[refKey]int, len(batch))
 	for n, req := range batch {
 		k := refKey{req.Org, req.Ref}
@@ -30,8 +35,9 @@ func newFindings(batch []*Read) *findings {
 		if !known {
 			i = len(places)
 			places[k] = i
+			f.reads = append(f.reads, -1)
 		}
-		f.place[n] = i
+		f.place[n], f.twin[n], f.reads[i] = i, f.reads[i], n
 	}
 	f.found = make([]View, len(places))
 	return f
@@ -86,14 +92,26 @@ func (f *findings) customers(now time.Time) []op {
 	scan := func(out row) error {
 		i := out.int(0)
 		rec := &Record{Version: out.int(1), History: out.int(2), Messages: out.int(3)}
-		err := decode(out.borrow(4), rec)
 		rec.Org, rec.ID = orgs[i], out.text(5)
 		f.found[i].Record = rec
-		return err
+		if f.known(int(i), rec) {
+			return nil
+		}
+		return decode(out.borrow(4), rec)
 	}
 	ops := withRows(nil, op{readByID, &byID, scan})
 	ops = withRows(ops, op{readByNumber, &byNumber, scan})
 	return withRows(ops, op{readBySecondaryID, &bySecondaryID, scan})
+}
+
+// known says whether all who read this customer know this version of it.
+func (f *findings) known(place int, rec *Record) bool {
+	all := true
+	for n := f.reads[place]; n >= 0; n = f.twin[n] {
+		known := f.batch[n].Known
+		all = known != nil && known(rec.Org, rec.ID, rec.Version) && all
+	}
+	return all
 }
 
 // details gives the ops that read what else is asked about those who were found.

@@ -18,6 +18,9 @@ type Read struct {
 	Org string
 	Ref customer.Ref
 	App string // asks for its app data too
+	// Known, which may be nil, is asked first: true says that this version of the customer is known
+	// already. The Record then has no more than what was asked with.
+	Known func(org, id string, version int64) bool
 	// State asks for messages and activities, called with the record: false leaves them out.
 	State func(*Record) bool
 	// Done gets what was found, on a goroutine of the store: it must not block. Others may have
