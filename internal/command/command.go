@@ -44,6 +44,8 @@ type Commands struct {
 	Directory func() *store.Directory
 	Simulate  func(org string, n *pb.ServerToSimulatorNotification)
 	Counted   func(command, result string, took time.Duration)
+	// RecordingURL gives the address of a recording by its token.
+	RecordingURL func(token string) string
 
 	store   *store.Store
 	outbox  *outbox.Outbox
@@ -52,6 +54,7 @@ type Commands struct {
 	options Options
 	states  *stateCache
 	hops    hops
+	phones  phones
 }
 
 // New makes the commands of a store; it takes over what the outbox asks for.
@@ -59,11 +62,13 @@ func New(s *store.Store, o *outbox.Outbox, c *clock.Clock, log *slog.Logger, opt
 	options = options.WithDefaults()
 	commands := &Commands{
 		store: s, outbox: o, clock: c, log: log, options: options,
-		Directory: func() *store.Directory { return &store.Directory{} },
-		Simulate:  func(string, *pb.ServerToSimulatorNotification) {},
-		Counted:   func(string, string, time.Duration) {},
-		states:    newStateCache(options.StateCache),
-		hops:      hops{waiting: make(map[int64]*hop)},
+		Directory:    func() *store.Directory { return &store.Directory{} },
+		Simulate:     func(string, *pb.ServerToSimulatorNotification) {},
+		Counted:      func(string, string, time.Duration) {},
+		states:       newStateCache(options.StateCache),
+		hops:         hops{waiting: make(map[int64]*hop)},
+		phones:       phones{waiting: make(map[string]*Request)},
+		RecordingURL: func(token string) string { return "/recordings/" + token },
 	}
 	o.Answered, o.GaveUp = commands.answered, commands.gaveUp
 	return commands

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/elarian-go/elarian/internal/customer"
-	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/outbox"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/store"
@@ -16,7 +15,7 @@ import (
 // notify puts a customer notification into the outbox; n has its entry set.
 func notify(tx *store.Tx, rec *store.Record, app, kind string, n *pb.ServerToAppCustomerNotification) store.Notification {
 	return tx.Notify(store.Notification{
-		Org: rec.Org, App: app, Subject: rec.ID, Kind: kind, Interactive: kind == hopKind, Body: notificationBody(tx, rec, app, n),
+		Org: rec.Org, App: app, Subject: rec.ID, Kind: kind, Interactive: kind == hopKind || kind == callKind, Body: notificationBody(tx, rec, app, n),
 	})
 }
 
@@ -36,6 +35,10 @@ func (c *Commands) answered(a outbox.Answer, finish func(error)) {
 			c.gaveUp(n, err.Error())
 		}
 		finish(err)
+		return
+	}
+	if n.Kind == callKind {
+		c.callAnswered(a, reply, finish)
 		return
 	}
 	if n.Interactive {
@@ -120,7 +123,7 @@ func (c *Commands) sendAnswer(tx *store.Tx, rec *store.Record, n *store.Notifica
 		org: n.Org, app: n.App, number: numberOf(received.GetCustomerNumber()), channel: channelOf(received.GetChannelNumber()),
 		message: outboundOf(m), inReplyTo: received.GetMessageId(),
 	}
-	if out.channel.Channel == messaging.USSD {
+	if out.channel.Channel.Interactive() {
 		return nil, nil // the session is over
 	}
 	_, send, err = c.send(tx, rec, &out)

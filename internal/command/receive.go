@@ -2,6 +2,7 @@ package command
 
 import (
 	"strings"
+	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
@@ -26,6 +27,8 @@ type incoming struct {
 	session string
 	parts   []messaging.Part
 	cost    *messaging.Cash
+
+	duration time.Duration // of what is said in a call
 }
 
 // receiveMessage is a message that a simulated phone sends.
@@ -38,6 +41,10 @@ func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorComma
 	}
 	if in.channel.Number.Channel == messaging.USSD {
 		c.receiveHop(r, in)
+		return
+	}
+	if in.channel.Number.Channel == messaging.Voice {
+		c.receiveCall(r, in)
 		return
 	}
 	err := c.store.Submit(&store.Unit{
@@ -91,7 +98,9 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 			parts[0].USSD.Status = messaging.USSDActive
 		}
 	case messaging.Voice:
-		return nil, customer.Refuse(customer.NotAvailable, "channel_number: %s is not available yet", kind)
+		if len(parts) != 1 || parts[0].Voice == nil {
+			return nil, customer.Refuse(customer.InvalidRequest, "parts: an event of a call has one part, of kind voice")
+		}
 	default:
 		for _, p := range parts {
 			if p.USSD != nil || p.Voice != nil {
@@ -99,7 +108,7 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 			}
 		}
 	}
-	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost)}, nil
+	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost), duration: durationOf(m.Duration)}, nil
 }
 
 // receive stores a message and notifies the channel's app.

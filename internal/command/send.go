@@ -53,7 +53,7 @@ func (c *Commands) send(tx *store.Tx, rec *store.Record, o *outgoing) (m *messag
 		return nil, nil, err
 	}
 	if o.channel.Channel == messaging.Voice {
-		return nil, nil, &messaging.Refusal{Status: messaging.ApplicationError, Text: "channel_number: " + o.channel.Channel.String() + " is not available yet"}
+		return c.placeCall(tx, rec, o)
 	}
 	if state != nil && state.Session.Live(tx.Now()) {
 		o.session = state.Session.ID

@@ -16,6 +16,8 @@ func (c *Commands) TimerDue(t store.Timer) {
 	case deliveredTimer:
 		due = c.deliveredDue
 		needs.Messages = []string{t.Ref}
+	case callTimer:
+		due = c.callDue
 	case sessionTimer:
 		due = c.sessionDue
 	default:

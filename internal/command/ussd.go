@@ -226,6 +226,10 @@ func menuPB(m messaging.Menu) *pb.OutboundMessage {
 
 // gaveUp ends a hop that got no answer.
 func (c *Commands) gaveUp(n *store.Notification, reason string) {
+	if n.Kind == callKind {
+		c.callGaveUp(n, reason)
+		return
+	}
 	c.endHop(n, reason, nil, nil, func(error) {})
 }
 

@@ -130,6 +130,9 @@ func (o *Outbound) CheckBody(ch Channel) error {
 	if !carries(ch, kind) {
 		return &Refusal{NotSupported, "message.body: " + ch.String() + " cannot carry a body of kind " + kind}
 	}
+	if o.Body.Dialplan {
+		return CheckPlan(o.Body.Voice)
+	}
 	return nil
 }
 

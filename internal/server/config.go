@@ -20,7 +20,10 @@ type Config struct {
 
 	Socket string // address of the TLS socket, as localhost:8443; port 0 is a free one
 	HTTP   string // address of HTTP and WebSocket
-	TLS    *tls.Config
+	// PublicURL is where others reach HTTP, as https://elarian.example; of recordings. Default is the
+	// address that is listened on.
+	PublicURL string
+	TLS       *tls.Config
 	// InsecurePlainSocket serves the socket without TLS: keys and customers' data can be read on the way.
 	InsecurePlainSocket bool
 

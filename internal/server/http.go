@@ -20,6 +20,7 @@ func (s *Server) routes() http.Handler {
 		socket.ServeHTTP(w, r)
 	})
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /recordings/{token}", s.recording)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }

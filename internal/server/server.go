@@ -81,6 +81,7 @@ func (s *Server) build() {
 	s.socket = socket.New(s.store, s.outbox, commands, s.clock, log, s.config.socket())
 	s.schedule = schedule.New(s.store, s.clock, log, commands.TimerDue)
 	commands.Counted = s.metrics.command
+	commands.RecordingURL = s.recordingURL
 	s.socket.Connections = s.metrics.connection
 	s.store.Notified = s.outbox.Notified
 	s.store.Scheduled = s.schedule.Scheduled
