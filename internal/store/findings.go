@@ -18,6 +18,8 @@ type findings struct {
 	appData []customer.AppData
 }
 
+const maxMessages = 100 // that a state shows, see readLatestMessages
+
 type refKey struct {
 	org string
 	ref customer.Ref
@@ -58,6 +60,9 @@ var (
 		SELECT r.i, d.present, d.is_binary, d.value, d.leased_until
 		FROM {{each app_data d}} d.org_id = r.org AND d.customer_id = r.customer AND d.app_id = r.app`)
 	readMessages = newStatement("org text, customer text, i int", `
+		SELECT r.i, m.id, m.doc FROM {{each messages m}} m.org_id = r.org AND m.customer_id = r.customer
+		ORDER BY m.org_id, m.customer_id, m.id`)
+	readLatestMessages = newStatement("org text, customer text, i int", `
 		SELECT r.i, m.id, m.doc FROM {{each messages m}} m.org_id = r.org AND m.customer_id = r.customer
 		AND m.id >= COALESCE((SELECT x.id FROM messages x WHERE x.org_id = r.org AND x.customer_id = r.customer
 			ORDER BY x.id DESC LIMIT 1 OFFSET 99), '')
@@ -116,7 +121,7 @@ func (f *findings) known(place int, rec *Record) bool {
 
 // details gives the ops that read what else is asked about those who were found.
 func (f *findings) details() []op {
-	var appDataRows, messageRows, activityRows, sessionRows values
+	var appDataRows, messageRows, latestRows, activityRows, sessionRows values
 	asked := make([]bool, len(f.found))
 	for n, req := range f.batch {
 		i := f.place[n]
@@ -131,7 +136,10 @@ func (f *findings) details() []op {
 			continue
 		}
 		asked[i] = true
-		if rec.Messages > 0 {
+		switch {
+		case rec.Messages > maxMessages:
+			latestRows.text(rec.Org).text(rec.ID).int(int64(i))
+		case rec.Messages > 0:
 			messageRows.text(rec.Org).text(rec.ID).int(int64(i))
 		}
 		if rec.HasActivities {
@@ -147,12 +155,14 @@ func (f *findings) details() []op {
 		}
 		return nil
 	}})
-	ops = withRows(ops, op{readMessages, &messageRows, func(out row) error {
+	message := func(out row) error {
 		v := &f.found[out.int(0)]
 		m := &messaging.Message{ID: out.text(1)}
 		v.Messages = append(v.Messages, m)
 		return decode(out.borrow(2), m)
-	}})
+	}
+	ops = withRows(ops, op{readMessages, &messageRows, message})
+	ops = withRows(ops, op{readLatestMessages, &latestRows, message})
 	ops = withRows(ops, op{readSessions, &sessionRows, func(out row) error {
 		v := &f.found[out.int(0)]
 		e := &messaging.Ended{}

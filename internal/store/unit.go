@@ -156,7 +156,7 @@ func newBatch() *batch {
 }
 
 // load reads what the units say they need, and the customers that an earlier attempt came to need
-// too, in two round trips.
+// too, in two round trips, or in one where all are named by id.
 func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	var ops []op
 	add := func(o op, any bool) {
@@ -190,10 +190,13 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	add(b.numbers.prepare(numberKeys))
 	add(b.secondaryIDs.prepare(secondaryKeys))
 	add(b.idempotency.prepare(replyKeys))
-	if err := c.run(txBeginWrite, ops...); err != nil {
-		return err
+	mode := txBeginWrite
+	if len(numberKeys)+len(secondaryKeys) > 0 {
+		if err := c.run(txBeginWrite, ops...); err != nil {
+			return err
+		}
+		ops, mode = ops[:0], txInside
 	}
-	ops = ops[:0]
 	var appDataKeys []AppDataKey
 	var messageKeys []messageKey
 	var timerKeys []timerKey
@@ -227,7 +230,7 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	add(b.messages.prepare(messageKeys))
 	add(b.timers.prepare(timerKeys))
 	add(b.reminders.prepare(reminderKeys))
-	return c.run(txInside, ops...)
+	return c.run(mode, ops...)
 }
 
 // resolve gives the id that a ref leads to by the rows in hand, "" for none.
