@@ -170,7 +170,7 @@ func (s *status) GetErrorCode() string   { return s.code }
 
 // readStatus reads an AppToServerCommandReply.
 func readStatus(reply []byte) (s status, err error) {
-	for w := (wire{rest: string(reply), err: &err}); w.next(); {
+	for w := newWire(reply, &err); w.next(); {
 		switch w.field {
 		case 3, 4, 10:
 			s.fits = true
@@ -182,11 +182,11 @@ func readStatus(reply []byte) (s status, err error) {
 			case 1:
 				s.ok = v.number != 0
 			case 2:
-				s.description = v.bytes
+				s.description = v.text()
 			case 3:
 				s.customerID = v.wrapped()
 			case 1000:
-				s.code = v.bytes
+				s.code = v.text()
 			}
 		}
 	}

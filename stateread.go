@@ -1,8 +1,6 @@
 package elarian
 
 import (
-	"unsafe"
-
 	"google.golang.org/protobuf/proto"
 
 	"github.com/elarian-go/elarian/internal/pb"
@@ -23,10 +21,9 @@ func (r *stateReply) GetStatus() bool        { return r.status }
 func (r *stateReply) GetDescription() string { return r.description }
 func (r *stateReply) GetErrorCode() string   { return r.code }
 
-// readState reads an AppToServerCommandReply. The state's texts are parts of the reply, which must
-// not change any more.
+// readState reads an AppToServerCommandReply.
 func (s *Serializer) readState(reply []byte) (r stateReply, err error) {
-	for w := (wire{rest: unsafe.String(unsafe.SliceData(reply), len(reply)), err: &err}); w.next(); {
+	for w := newWire(reply, &err); w.next(); {
 		if w.field != 2 {
 			continue
 		}
@@ -36,11 +33,11 @@ func (s *Serializer) readState(reply []byte) (r stateReply, err error) {
 			case 1:
 				r.status = v.number != 0
 			case 2:
-				r.description = v.bytes
+				r.description = v.text()
 			case 3:
 				s.readData(v.in(), &r.state)
 			case 1000:
-				r.code = v.bytes
+				r.code = v.text()
 			}
 		}
 	}
@@ -51,7 +48,7 @@ func (s *Serializer) readData(w wire, state *CustomerState) {
 	for w.next() {
 		switch w.field {
 		case 1:
-			state.CustomerID = w.bytes
+			state.CustomerID = w.text()
 		case 2:
 			s.readIdentity(w.in(), &state.Identity)
 		case 3:
@@ -95,7 +92,7 @@ func readIndex(w wire) (s SecondaryID) {
 			for v := w.in(); v.next(); {
 				switch v.field {
 				case 1:
-					s.Key = v.bytes
+					s.Key = v.text()
 				case 2:
 					s.Value = v.wrapped()
 				}
@@ -113,14 +110,14 @@ func (s *Serializer) readMetadata(w wire, metadata map[string]Value) {
 	for w.next() {
 		switch w.field {
 		case 1:
-			key = w.bytes
+			key = w.text()
 		case 2:
 			for v := w.in(); v.next(); {
 				switch v.field {
 				case 2:
-					value = Value{v.bytes, kindText, s}
+					value = Value{v.text(), kindText, s}
 				case 3:
-					value = Value{v.bytes, kindBinary, s}
+					value = Value{v.text(), kindBinary, s}
 				}
 			}
 		}
@@ -175,7 +172,7 @@ func (c *ChannelState) readReplyToken(w wire) {
 	for w.next() {
 		switch w.field {
 		case 1:
-			c.ReplyToken = w.bytes
+			c.ReplyToken = w.text()
 		case 2:
 			c.ReplyTokenExpires = w.moment()
 		}
@@ -185,13 +182,13 @@ func (c *ChannelState) readReplyToken(w wire) {
 func (s *OpenSession) read(w *wire) {
 	switch w.field {
 	case 5:
-		s.ID = w.bytes
+		s.ID = w.text()
 	case 6:
 		s.StartedAt = w.moment()
 	case 7:
 		s.ExpiresAt = w.moment()
 	case 8:
-		s.AppIDs = append(s.AppIDs, w.bytes)
+		s.AppIDs = append(s.AppIDs, w.text())
 	}
 }
 
@@ -206,7 +203,7 @@ func readMessage(w wire) (m StoredMessage) {
 			case 2:
 				m.Channel = v.channelNumber()
 			case 3:
-				m.ID = v.bytes
+				m.ID = v.text()
 			case 4:
 				m.CreatedAt = v.moment()
 			case 5:
@@ -246,7 +243,7 @@ func readPart(w wire) []Part {
 		return []Part{Text(text)}
 	}
 	p := new(pb.InboundMessageBody)
-	if err := proto.Unmarshal([]byte(w.rest), p); err != nil {
+	if err := proto.Unmarshal(w.rest(), p); err != nil {
 		*w.err = err
 		return nil
 	}
@@ -256,13 +253,13 @@ func readPart(w wire) []Part {
 // readOutbound reads an OutboundMessage: a bare text here, what is rarer by the protobuf package.
 func readOutbound(w wire) *Message {
 	bare := w
-	if bare.next() && bare.field == 1 && bare.rest == "" {
+	if bare.next() && bare.field == 1 && bare.done() {
 		if text, ok := onlyText(bare.in()); ok {
 			return &Message{Body: Text(text)}
 		}
 	}
 	m := new(pb.OutboundMessage)
-	if err := proto.Unmarshal([]byte(w.rest), m); err != nil {
+	if err := proto.Unmarshal(w.rest(), m); err != nil {
 		*w.err = err
 		return nil
 	}
@@ -271,8 +268,8 @@ func readOutbound(w wire) *Message {
 
 // onlyText reads a body whose only field is the first, a text.
 func onlyText(w wire) (text string, ok bool) {
-	if w.next() && w.field == 1 && w.rest == "" {
-		return w.bytes, true
+	if w.next() && w.field == 1 && w.done() {
+		return w.text(), true
 	}
 	return "", false
 }
@@ -285,13 +282,13 @@ func readSession(w wire) (s StoredSession) {
 		case 2:
 			s.Channel = w.channelNumber()
 		case 3:
-			s.ID = w.bytes
+			s.ID = w.text()
 		case 4:
 			s.StartedAt = w.moment()
 		case 5:
 			s.Duration = w.duration()
 		case 6:
-			s.AppIDs = append(s.AppIDs, w.bytes)
+			s.AppIDs = append(s.AppIDs, w.text())
 		case 7:
 			s.EndReason = SessionEndReason(w.number)
 		}
@@ -316,11 +313,11 @@ func readActivitySession(w wire) (s ActivitySession) {
 		case 1:
 			s.Number = w.customerNumber()
 		case 2:
-			s.Source = w.bytes
+			s.Source = w.text()
 		case 3:
-			s.SessionID = w.bytes
+			s.SessionID = w.text()
 		case 4:
-			s.AppID = w.bytes
+			s.AppID = w.text()
 		case 5:
 			s.Activities = append(s.Activities, readActivity(w.in()))
 		case 6:
@@ -339,15 +336,15 @@ func readActivity(w wire) (a Activity) {
 	for w.next() {
 		switch w.field {
 		case 1:
-			a.Key = w.bytes
+			a.Key = w.text()
 		case 2:
 			var key, value string
 			for v := w.in(); v.next(); {
 				switch v.field {
 				case 1:
-					key = v.bytes
+					key = v.text()
 				case 2:
-					value = v.bytes
+					value = v.text()
 				}
 			}
 			if a.Properties == nil {
