@@ -14,12 +14,16 @@ import (
 	"time"
 
 	"github.com/elarian-go/elarian"
+	"github.com/elarian-go/elarian/internal/clock"
 	"github.com/elarian-go/elarian/internal/sandbox"
 	"github.com/elarian-go/elarian/internal/server"
 )
 
 // patience is how long anything may take that a test waits for, by the wall's clock.
 const patience = 10 * time.Second
+
+// handlers is how long an Advance waits in all for handlers to return before their time is up.
+const handlers = 2 * time.Second
 
 // Option changes what [Start] and [Open] do.
 type Option func(*options)
@@ -100,7 +104,10 @@ func (s *Server) open(o options) error {
 	if o.store == "" {
 		o.store = filepath.Join(s.folder, sandbox.Database)
 	}
+	c := clock.New()
+	c.Patience = handlers
 	s.server, err = server.New(server.Config{
+		Clock:  c,
 		Store:  o.store,
 		Socket: "localhost:0",
 		HTTP:   "localhost:0",
@@ -191,8 +198,9 @@ func address(a net.Addr) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-// Advance puts the server's clock forward. What falls due on the way happens, in order; what follows
-// from it at clients and phones takes its time, so wait for that with the phones' Expect methods.
+// Advance puts the server's clock forward. What falls due on the way happens, in order: a daily
+// reminder fires three times in three days. Handlers get up to 2 s to return before an answer is taken
+// for missing; what follows from that at phones takes its time, so wait with their Expect methods.
 func (s *Server) Advance(d time.Duration) { s.server.Clock().Advance(d) }
 
 // Now is the server's time.

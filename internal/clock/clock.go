@@ -5,6 +5,7 @@ package clock
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -16,7 +17,14 @@ type Clock struct {
 	timers timerHeap
 	seq    uint64
 	wake   chan struct{}
+
+	settlers []*settler
+	// Patience is how much of the wall's time one Advance spends in all on waiting for Outside timers to
+	// be stopped. It is set before the clock is used.
+	Patience time.Duration
 }
+
+type settler struct{ f func() }
 
 // New gives a clock that shows the wall's time. Its timers fire while Run runs.
 func New() *Clock { return &Clock{wake: make(chan struct{}, 1)} }
@@ -39,13 +47,23 @@ type Timer struct {
 	seq   uint64
 	f     func()
 	index int // in the heap, -1 when out of it
+
+	stopped chan struct{} // closed by Stop; nil for most
 }
 
 // At calls f when the clock shows t or later, on the clock's own goroutine: f must not block.
-func (c *Clock) At(t time.Time, f func()) *Timer {
+func (c *Clock) At(t time.Time, f func()) *Timer { return c.set(&Timer{clock: c, at: t, f: f}) }
+
+// Outside calls f when d has passed, as After does, unless the timer is stopped: it bounds how long
+// somebody takes who does not go by this clock, an app that answers, say. Advance gives them their time.
+func (c *Clock) Outside(d time.Duration, f func()) *Timer {
+	return c.set(&Timer{clock: c, at: c.Now().Add(d), f: f, stopped: make(chan struct{})})
+}
+
+func (c *Clock) set(timer *Timer) *Timer {
 	c.mu.Lock()
 	c.seq++
-	timer := &Timer{clock: c, at: t, seq: c.seq, f: f}
+	timer.seq = c.seq
 	heap.Push(&c.timers, timer)
 	first := timer.index == 0
 	c.mu.Unlock()
@@ -69,6 +87,9 @@ func (t *Timer) Stop() bool {
 		return false
 	}
 	heap.Remove(&t.clock.timers, t.index)
+	if t.stopped != nil {
+		close(t.stopped)
+	}
 	return true
 }
 
@@ -85,25 +106,85 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Advance puts the clock forward by d. What falls due on the way is called in order, each with the
-// clock at its own time.
-func (c *Clock) Advance(d time.Duration) {
+// OnAdvance has settle called before Advance goes on from one moment to the next: it returns when what
+// follows from that moment is done, and what has to happen later is set. forget ends that.
+func (c *Clock) OnAdvance(settle func()) (forget func()) {
 	c.mu.Lock()
-	target := c.now().Add(d)
-	for len(c.timers) > 0 && !c.timers[0].at.After(target) {
-		t := heap.Pop(&c.timers).(*Timer)
-		if step := t.at.Sub(c.now()); step > 0 {
-			c.ahead += step
+	defer c.mu.Unlock()
+	s := &settler{settle}
+	c.settlers = append(c.settlers, s)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.settlers = slices.DeleteFunc(slices.Clone(c.settlers), func(other *settler) bool { return other == s })
+	}
+}
+
+func (c *Clock) settle() {
+	c.mu.Lock()
+	settlers := c.settlers
+	c.mu.Unlock()
+	for _, s := range settlers {
+		s.f()
+	}
+}
+
+// Advance puts the clock forward by d. What falls due on the way is called in order, each with the
+// clock at its own time, and settled before the clock goes on.
+func (c *Clock) Advance(d time.Duration) {
+	target := c.Now().Add(d)
+	patience := c.Patience
+	for {
+		c.settle()
+		t, more := c.step(target, patience > 0)
+		switch {
+		case t != nil:
+			start := time.Now()
+			t.outlast(patience)
+			patience -= time.Since(start)
+		case !more:
+			c.poke()
+			return
 		}
+	}
+}
+
+// step goes on to the next moment at which something is due, and calls it. Where that would end the
+// time of somebody outside, and wait is true, it only gives their timer. more is false at the target.
+func (c *Clock) step(target time.Time, wait bool) (outside *Timer, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.timers) == 0 || c.timers[0].at.After(target) {
+		c.to(target)
+		return nil, false
+	}
+	if t := c.timers[0]; t.stopped != nil && wait && t.at.After(c.now()) {
+		return t, true
+	}
+	c.to(c.timers[0].at)
+	for len(c.timers) > 0 && !c.timers[0].at.After(c.now()) {
+		t := heap.Pop(&c.timers).(*Timer)
 		c.mu.Unlock()
 		t.f()
 		c.mu.Lock()
 	}
-	if step := target.Sub(c.now()); step > 0 {
+	return nil, true
+}
+
+func (c *Clock) to(t time.Time) {
+	if step := t.Sub(c.now()); step > 0 {
 		c.ahead += step
 	}
-	c.mu.Unlock()
-	c.poke()
+}
+
+// outlast waits for the timer to be stopped, for some of the wall's time.
+func (t *Timer) outlast(patience time.Duration) {
+	wall := time.NewTimer(patience)
+	defer wall.Stop()
+	select {
+	case <-t.stopped:
+	case <-wall.C:
+	}
 }
 
 func (c *Clock) poke() {

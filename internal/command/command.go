@@ -44,6 +44,7 @@ type Commands struct {
 	Directory func() *store.Directory
 	Simulate  func(org string, n *pb.ServerToSimulatorNotification)
 	Counted   func(command, result string, took time.Duration)
+	WorkAdded func(*store.Work) // is told after the commit
 	// RecordingURL gives the address of a recording by its token.
 	RecordingURL func(token string) string
 
@@ -65,6 +66,7 @@ func New(s *store.Store, o *outbox.Outbox, c *clock.Clock, log *slog.Logger, opt
 		Directory:    func() *store.Directory { return &store.Directory{} },
 		Simulate:     func(string, *pb.ServerToSimulatorNotification) {},
 		Counted:      func(string, string, time.Duration) {},
+		WorkAdded:    func(*store.Work) {},
 		states:       newStateCache(options.StateCache),
 		hops:         hops{waiting: make(map[int64]*hop)},
 		phones:       phones{waiting: make(map[string]*Request)},

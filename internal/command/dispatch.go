@@ -63,6 +63,16 @@ func (c *Commands) App(r *Request) {
 		c.replyToMessage(req, e.ReplyToMessage)
 	case *pb.AppToServerCommand_UpdateMessagingConsent:
 		c.updateMessagingConsent(req, e.UpdateMessagingConsent)
+	case *pb.AppToServerCommand_AddCustomerReminder:
+		c.addCustomerReminder(req, e.AddCustomerReminder)
+	case *pb.AppToServerCommand_CancelCustomerReminder:
+		c.cancelCustomerReminder(req, e.CancelCustomerReminder)
+	case *pb.AppToServerCommand_SendMessageTag:
+		c.sendMessageTag(req, e.SendMessageTag)
+	case *pb.AppToServerCommand_AddCustomerReminderTag:
+		c.addCustomerReminderTag(req, e.AddCustomerReminderTag)
+	case *pb.AppToServerCommand_CancelCustomerReminderTag:
+		c.cancelCustomerReminderTag(req, e.CancelCustomerReminderTag)
 	case *pb.AppToServerCommand_CustomerActivity:
 		c.customerActivity(req, e.CustomerActivity)
 	case *pb.AppToServerCommand_ReplayReceivedMessage:

@@ -105,8 +105,12 @@ func setStatus(tx *store.Tx, rec *store.Record, id string, status messaging.Stat
 		return err
 	}
 	tx.Record(rec, "message.status", id+" "+status.String())
-	notify(tx, rec, m.App, "message_status", &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_MessageStatus{
-		MessageStatus: &pb.MessageStatusNotification{MessageId: m.ID, Status: pb.MessageDeliveryStatus(status), Description: optional(description)},
-	}})
+	notifyStatus(tx, rec, m.App, m.ID, status, description)
 	return nil
+}
+
+func notifyStatus(tx *store.Tx, rec *store.Record, app, id string, status messaging.Status, description string) {
+	notify(tx, rec, app, "message_status", &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_MessageStatus{
+		MessageStatus: &pb.MessageStatusNotification{MessageId: id, Status: pb.MessageDeliveryStatus(status), Description: optional(description)},
+	}})
 }

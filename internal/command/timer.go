@@ -1,16 +1,15 @@
 package command
 
 import (
-	"time"
-
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
-// TimerDue does what a timer waited for. A timer whose row is gone, or whose customer is, does nothing.
-func (c *Commands) TimerDue(t store.Timer) {
-	needs := store.Needs{Org: t.Org, Customers: []customer.Ref{customer.ByID(t.Customer)}}
+// TimerDue does what a timer waited for, and calls done then: with an error where it has to be tried
+// again. A timer whose row is gone, or whose customer is, does nothing.
+func (c *Commands) TimerDue(t store.Timer, done func(error)) {
+	needs := store.Needs{Org: t.Org, Customers: []customer.Ref{customer.ByID(t.Customer)}, Timer: &t}
 	var due func(*store.Tx, *store.Timer) error
 	switch t.Kind {
 	case deliveredTimer:
@@ -20,8 +19,11 @@ func (c *Commands) TimerDue(t store.Timer) {
 		due = c.callDue
 	case sessionTimer:
 		due = c.sessionDue
+	case store.ReminderTimer:
+		due = c.reminderDue
 	default:
 		c.log.Error("a timer of an unknown kind", "kind", t.Kind)
+		done(nil)
 		return
 	}
 	err := c.store.Submit(&store.Unit{
@@ -41,11 +43,18 @@ func (c *Commands) TimerDue(t store.Timer) {
 			if err != nil {
 				c.log.Error("a timer failed", "kind", t.Kind, "error", err)
 			}
+			done(err)
 		},
 	})
 	if err != nil {
-		c.clock.After(time.Second, func() { c.TimerDue(t) })
+		done(err)
 	}
+}
+
+// HeldBack says whether a timer that is due should wait: its app is connected and has as much before
+// it as it can take. Fired all the same, it would stand behind that.
+func (c *Commands) HeldBack(t store.Timer) bool {
+	return t.Kind == store.ReminderTimer && !c.outbox.Room(t.Org, store.ReminderOf(&t).App)
 }
 
 // deliveredDue is the simulator's delivery of a message.

@@ -19,6 +19,7 @@ type work struct {
 	alone     bool           // see store.Unit
 	secret    bool           // the reply is not kept for the idempotency key
 	messages  []string       // see store.Needs
+	about     string         // names what it is about besides customers, to tell commands apart
 	// run does the work and gives the reply; an error of the rules becomes the reply that says no.
 	run func(tx *store.Tx) (*pb.AppToServerCommandReply, error)
 	// committed is called after the commit, where run succeeded.
@@ -32,7 +33,7 @@ func (c *Commands) do(r *appRequest, w work) {
 	var command []byte
 	if r.cmd.IdempotencyKey != "" && !w.secret {
 		key = store.IdempotencyKey{Org: r.Caller.Org, App: r.Caller.App, Key: r.cmd.IdempotencyKey}
-		command = commandMark(r.cmd, w.customers)
+		command = append(commandMark(r.cmd, w.customers), w.about...)
 	}
 	var payload []byte
 	var result string

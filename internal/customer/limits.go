@@ -47,6 +47,14 @@ func (l Limits) checkKey(field, key string) error {
 	return nil
 }
 
+// CheckTag refuses what cannot be the key and value of a tag.
+func (l Limits) CheckTag(field, key, value string) error {
+	if err := l.checkKey(field+".key", key); err != nil {
+		return err
+	}
+	return l.checkIndexed(field+".value", key, value)
+}
+
 func (l Limits) checkValue(field, key string, size int) error {
 	if size > l.ValueBytes {
 		return Refuse(LimitReached, "%s: the value of %q has %d bytes, over the limit of %d", field, key, size, l.ValueBytes)

@@ -28,7 +28,9 @@ type app struct {
 
 	inMemory int // notifications in the lanes
 	parked   int // lanes that wait for their next attempt
-	ready    []*lane
+
+	landed time.Time // when the app last answered something, or a delivery failed
+	asked  bool      // for room, in vain
 
 	// scanning: the store may have rows whose lanes are not here, from the subject after on. Until
 	// the scan has passed them all, what comes new goes behind what the store has.
@@ -62,7 +64,8 @@ func (a *app) take(n *store.Notification) {
 	}
 	l := a.lanes[n.Subject]
 	if l == nil {
-		if a.inMemory >= a.outbox.options.Memory {
+		// The last eighth is for what comes anew while a backlog is read.
+		if a.inMemory >= a.outbox.options.Memory+a.outbox.options.Memory/8 {
 			a.scanLater(0)
 			return
 		}
@@ -109,7 +112,7 @@ func (a *app) away() {
 	for _, l := range a.lanes {
 		l.away()
 	}
-	a.ready, a.scanning, a.again = nil, false, false
+	a.scanning, a.again = false, false
 	a.rescan.Stop()
 	clear(a.sticky)
 	if len(a.lanes) == 0 {
@@ -166,22 +169,4 @@ func (a *app) scanPage(after string, round int) {
 			}
 		}
 	})
-}
-
-// pumpReady lets lanes go on that waited for a place in a connection's window.
-func (a *app) pumpReady() {
-	ready := a.ready
-	a.ready = nil
-	for i, l := range ready {
-		l.ready = false
-		l.pump()
-		if len(a.ready) > 0 {
-			for _, rest := range ready[i+1:] {
-				if rest.ready {
-					a.ready = append(a.ready, rest)
-				}
-			}
-			return
-		}
-	}
 }

@@ -15,7 +15,7 @@ import (
 func (l *lane) pushInteractive(n *store.Notification) {
 	t := &ticket{lane: l, n: n}
 	o := l.app.outbox
-	t.timeout = o.clock.After(o.options.AnswerTime, func() {
+	t.timeout = o.clock.Outside(o.options.AnswerTime, func() {
 		o.locked(func() { l.fail(t, "the app did not answer in time") })
 	})
 	l.hops = append(l.hops, t)
@@ -39,7 +39,7 @@ func (l *lane) deliver(t *ticket) {
 		}
 	}
 	if !t.n.Interactive {
-		t.timeout = o.clock.After(o.options.NotificationTime, func() {
+		t.timeout = o.clock.Outside(o.options.NotificationTime, func() {
 			o.locked(func() { l.fail(t, "no answer") })
 		})
 	}

@@ -28,7 +28,7 @@ type lane struct {
 	more     bool      // the store has, or may have, notifications that are not here
 	loading  bool
 	again    bool         // rows may have come while rows were read
-	ready    bool         // it is among the app's ready ones
+	ready    bool         // it is among its connection's ready ones
 	waitTill *clock.Timer // of the next attempt
 	waiting  bool         // for that time
 	dropped  bool
@@ -188,10 +188,7 @@ func (l *lane) placeFor(t *ticket) bool {
 	if t.conn.inFlight < l.app.outbox.options.Window {
 		return true
 	}
-	if !l.ready {
-		l.ready = true
-		l.app.ready = append(l.app.ready, l)
-	}
+	t.conn.ready.add(l)
 	return false
 }
 
@@ -219,13 +216,14 @@ func (l *lane) land(t *ticket) {
 	if t.n == nil {
 		return
 	}
+	l.app.landed = l.app.outbox.clock.Now()
 	if !t.n.Interactive {
 		l.app.inMemory--
+		l.app.roomAgain()
 	}
 	if t.conn != nil {
-		if t.conn.inFlight--; t.conn.inFlight == l.app.outbox.options.Window-1 {
-			l.app.pumpReady()
-		}
+		t.conn.inFlight--
+		t.conn.pumpReady(l.app.outbox.options.Window)
 	}
 	if l.app.scanning {
 		l.app.outbox.poke()

@@ -60,6 +60,7 @@ type Conn struct {
 	Exact bool
 
 	inFlight int
+	ready    readyLanes
 	gone     bool
 }
 
@@ -79,6 +80,8 @@ type Outbox struct {
 	// and must not block.
 	Answered func(a Answer, finish func(error))
 	GaveUp   func(n *store.Notification, reason string)
+	// Roomy is told when an app has Room again; it must not block.
+	Roomy func()
 
 	store   *store.Store
 	clock   *clock.Clock
@@ -116,6 +119,7 @@ func New(s *store.Store, c *clock.Clock, log *slog.Logger, o Options, m Metrics)
 		m.Dead = func(string) {}
 	}
 	return &Outbox{
+		Roomy: func() {},
 		store: s, clock: c, log: log, options: o.WithDefaults(), metrics: m,
 		apps: make(map[appKey]*app), wake: make(chan struct{}, 1),
 	}
@@ -152,7 +156,6 @@ func (o *Outbox) Connect(org, id string, c *Conn) {
 		a := o.app(org, id)
 		a.conns = append(a.conns, c)
 		a.scan()
-		a.pumpReady()
 	})
 }
 
@@ -171,6 +174,7 @@ func (o *Outbox) Disconnect(org, id string, c *Conn) {
 		if len(a.conns) == 0 {
 			a.away()
 		}
+		c.dropReady()
 	})
 }
 

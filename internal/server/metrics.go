@@ -22,6 +22,7 @@ type metrics struct {
 	answerTime  prometheus.Histogram
 	batchSize   prometheus.Histogram
 	commitTime  prometheus.Histogram
+	worked      *prometheus.CounterVec
 }
 
 func newMetrics(s *store.Store) *metrics {
@@ -38,7 +39,8 @@ func newMetrics(s *store.Store) *metrics {
 		batchSize:   prometheus.NewHistogram(prometheus.HistogramOpts{Name: "elarian_commit_units", Help: "Units of work in a commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
 		commitTime:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "elarian_commit_seconds", Help: "Time of a commit with its reads.", Buckets: latencies}),
 	}
-	m.registry.MustRegister(m.connections, m.commands, m.commandTime, m.delivered, m.retried, m.dead, m.answerTime, m.batchSize, m.commitTime,
+	m.worked = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "elarian_work_customers_total", Help: "Customers that work by tag is done with, by kind and result."}, []string{"kind", "result"})
+	m.registry.MustRegister(m.worked, &workCollector{s}, m.connections, m.commands, m.commandTime, m.delivered, m.retried, m.dead, m.answerTime, m.batchSize, m.commitTime,
 		&outboxCollector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, kind := range []string{"app", "simplex", "simulator"} {
 		m.connections.WithLabelValues(kind)
@@ -60,6 +62,11 @@ func (m *metrics) commit(units int, took time.Duration) {
 	m.commitTime.Observe(took.Seconds())
 }
 
+func (m *metrics) work(kind store.WorkKind, succeeded, failed int64) {
+	m.worked.WithLabelValues(string(kind), "done").Add(float64(succeeded))
+	m.worked.WithLabelValues(string(kind), "failed").Add(float64(failed))
+}
+
 func (m *metrics) outbox() outbox.Metrics {
 	return outbox.Metrics{
 		Delivered: func(kind string, took time.Duration) {
@@ -68,6 +75,19 @@ func (m *metrics) outbox() outbox.Metrics {
 		},
 		Retried: func(kind string) { m.retried.WithLabelValues(kind).Inc() },
 		Dead:    func(kind string) { m.dead.WithLabelValues(kind).Inc() },
+	}
+}
+
+// workCollector counts the works that are not done.
+type workCollector struct{ store *store.Store }
+
+var workDesc = prometheus.NewDesc("elarian_works", "Works by tag that are not done.", nil, nil)
+
+func (c *workCollector) Describe(ch chan<- *prometheus.Desc) { ch <- workDesc }
+
+func (c *workCollector) Collect(ch chan<- prometheus.Metric) {
+	if open, err := c.store.OpenWorks(); err == nil {
+		ch <- prometheus.MustNewConstMetric(workDesc, prometheus.GaugeValue, float64(len(open)))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/elarian-go/elarian/internal/schedule"
 	"github.com/elarian-go/elarian/internal/socket"
 	"github.com/elarian-go/elarian/internal/store"
+	"github.com/elarian-go/elarian/internal/work"
 )
 
 // directoryEvery is how often the server looks whether an operator has changed the directory.
@@ -34,6 +35,7 @@ type Server struct {
 
 	outbox   *outbox.Outbox
 	schedule *schedule.Schedule
+	works    *work.Runner
 	socket   *socket.Socket
 	metrics  *metrics
 
@@ -79,7 +81,15 @@ func (s *Server) build() {
 	s.outbox = outbox.New(s.store, s.clock, log, s.config.Delivery, s.metrics.outbox())
 	commands := command.New(s.store, s.outbox, s.clock, log, s.config.command())
 	s.socket = socket.New(s.store, s.outbox, commands, s.clock, log, s.config.socket())
-	s.schedule = schedule.New(s.store, s.clock, log, commands.TimerDue)
+	s.schedule = schedule.New(schedule.Options{Store: s.store, Clock: s.clock, Log: log, Fire: commands.TimerDue, HeldBack: commands.HeldBack})
+	s.works = work.New(work.Options{
+		Store: s.store, Clock: s.clock, Log: log, Page: commands.WorkPage, Rate: commands.WorkRate, Room: s.outbox.Room, Did: s.metrics.work,
+	})
+	s.outbox.Roomy = func() {
+		s.schedule.Roomy()
+		s.works.Roomy()
+	}
+	commands.WorkAdded = s.works.Added
 	commands.Counted = s.metrics.command
 	commands.RecordingURL = s.recordingURL
 	s.socket.Connections = s.metrics.connection
@@ -99,6 +109,7 @@ func (s *Server) Run(ctx context.Context) error {
 	parts.Go(func() error { return s.clock.Run(inner) })
 	parts.Go(func() error { return s.outbox.Run(inner) })
 	parts.Go(func() error { return s.schedule.Run(inner) })
+	parts.Go(func() error { return s.works.Run(inner) })
 	parts.Go(func() error { return s.watchDirectory(inner) })
 	parts.Go(func() error { return s.purge(inner) })
 	parts.Go(func() error { return unlessClosed(s.socket.Server.Serve(s.socketListener), rsocket.ErrServerClosed) })

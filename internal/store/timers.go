@@ -50,13 +50,15 @@ func (tx *Tx) Schedule(t Timer) Timer {
 	return t
 }
 
-// TakeTimer removes a timer that is due; it says whether it was still there.
+// TakeTimer removes a timer that is due; it says whether it was still there. The timer is then as it
+// is now: its customer may have been adopted.
 func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
 	k := t.key()
 	found, err := tx.b.timers.find(tx.conn, k)
 	if err != nil || found == nil {
 		return false, err
 	}
+	*t = *found
 	tx.b.timers.delete(k)
 	return true, nil
 }

@@ -221,3 +221,19 @@ func (w *Work) done(id string) bool {
 	}
 	return slices.Contains(w.Except, id)
 }
+
+// Take moves the work on past these customers, and gives those of them that are to be done.
+func (w *Work) Take(ids []string) []string {
+	var todo []string
+	for _, id := range ids {
+		if !w.done(id) {
+			todo = append(todo, id)
+		}
+	}
+	for _, id := range ids {
+		w.Cursor = max(w.Cursor, id)
+		w.Also = slices.DeleteFunc(w.Also, func(other string) bool { return id == other })
+		w.Except = slices.DeleteFunc(w.Except, func(other string) bool { return id == other })
+	}
+	return todo
+}
