@@ -66,13 +66,19 @@ func timeOf(t *timestamppb.Timestamp) time.Time {
 		return time.Time{}
 	}
 	if t.CheckValid() != nil { // before year 1 or after 9999
-		if t.Seconds < 0 {
+		if t.Seconds < 0 || t.Nanos < 0 {
 			return time.Unix(0, 0).UTC()
 		}
 		return lastTime
 	}
+	if t.Seconds == zeroSeconds {
+		return time.Unix(0, 0).UTC()
+	}
 	return time.Unix(t.Seconds, int64(t.Nanos)).UTC().Truncate(time.Millisecond)
 }
+
+// zeroSeconds is the second of the zero time, which does not mean that here.
+var zeroSeconds = time.Time{}.Unix()
 
 // lastTime is the latest time that the wire can carry.
 var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
