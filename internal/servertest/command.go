@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -271,4 +272,24 @@ func (c *Conn) ID(t testing.TB, number string) string {
 func (c *Conn) State(t testing.TB, number string) *pb.CustomerStateReplyData {
 	t.Helper()
 	return c.Must(t, GetState(number)).GetGetCustomerState().GetData()
+}
+
+// About names another customer in a command that can name one in three ways; what is empty is not set.
+func About(cmd *pb.AppToServerCommand, id string, n *pb.CustomerNumber, s *pb.IndexMapping) *pb.AppToServerCommand {
+	entry := cmd.ProtoReflect()
+	f := entry.WhichOneof(entry.Descriptor().Oneofs().ByName("entry"))
+	m := entry.Mutable(f).Message()
+	fields := m.Descriptor().Fields()
+	if set := m.WhichOneof(m.Descriptor().Oneofs().ByName("customer")); set != nil {
+		m.Clear(set)
+	}
+	switch {
+	case id != "":
+		m.Set(fields.ByName("customer_id"), protoreflect.ValueOfString(id))
+	case n != nil:
+		m.Set(fields.ByName("customer_number"), protoreflect.ValueOfMessage(n.ProtoReflect()))
+	case s != nil:
+		m.Set(fields.ByName("secondary_id"), protoreflect.ValueOfMessage(s.ProtoReflect()))
+	}
+	return cmd
 }
