@@ -24,12 +24,14 @@ type visit struct {
 
 // phones are an app and phones that dial it, each with a connection of its own.
 type phones struct {
-	app *elarian.Client
-	all []*elarian.Simulator
+	app   *elarian.Client
+	all   []*elarian.Simulator
+	first int // of their numbers: the phones of each row are others, who begin at the first step
 }
 
 func (s *system) phones(ctx context.Context, count int) (*phones, error) {
-	p := &phones{app: elarian.New(s.config)}
+	p := &phones{app: elarian.New(s.config), first: s.dialled}
+	s.dialled += count
 	elarian.OnUSSD(p.app, func(_ context.Context, hop *elarian.USSDHop, v *visit) (elarian.Menu, error) {
 		v.Step, v.Last = (v.Step+1)%hopsInSession, hop.Text
 		if v.Step == 0 {
@@ -61,7 +63,7 @@ func (p *phones) stop() {
 func (p *phones) load() load {
 	return blocking(len(p.all), func(ctx context.Context, lane, i int) error {
 		answer, err := p.all[lane].ReceiveMessage(ctx, elarian.SimulatedMessage{
-			From: phoneNumber(lane), To: elarian.USSD(sandbox.USSDCode), SessionID: session(lane, i),
+			From: phoneNumber(p.first + lane), To: elarian.USSD(sandbox.USSDCode), SessionID: session(p.first+lane, i),
 			Parts: []elarian.Part{elarian.USSDInput{Text: strconv.Itoa(i % 9)}},
 		})
 		if err != nil {
@@ -130,7 +132,7 @@ func (r *run) hops(ctx context.Context, db database, name string, count int) (go
 		return got, nil, err
 	}
 	defer func() { err = errors.Join(err, e.stop()) }()
-	return r.inTurns(ctx, db.name()+"."+name, p.load(), hopCommits(s, count), e.load(1))
+	return r.inTurns(ctx, db.name()+"."+name, p.load(), hopCommits(s, p.first, count), e.load(1))
 }
 
 // limitPhones is the first phone of the limit, which are others than those that hop.
@@ -138,10 +140,10 @@ const limitPhones = 1_000_000
 
 // hopCommits is the load of what a hop writes, in its two commits, on the same store. The notification
 // is for an app that is never connected: nothing takes it.
-func hopCommits(s *system, lanes int) load {
+func hopCommits(s *system, offset, lanes int) load {
 	db := s.server.Store()
 	return chained(lanes, func(lane, i int, done func(error)) {
-		hop := &hopRows{org: s.org, number: customer.Number{Provider: customer.Cellular, Number: phoneNumber(limitPhones + lane)}, session: session(lane, i), count: i}
+		hop := &hopRows{org: s.org, number: customer.Number{Provider: customer.Cellular, Number: phoneNumber(limitPhones + offset + lane)}, session: session(lane, i), count: i}
 		ref := customer.ByNumber(hop.number)
 		first := &store.Unit{Route: hop.number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}}, Run: hop.received}
 		first.Done = func(err error) {

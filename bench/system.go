@@ -25,6 +25,7 @@ type system struct {
 	config    elarian.Config
 	customers []string
 	org       string
+	dialled   int    // phones that have
 	ca        []byte // the certificate that clients trust, DER
 	cancel    context.CancelFunc
 	done      chan error

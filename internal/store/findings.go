@@ -77,6 +77,7 @@ var (
 // customers gives the ops that read the records.
 func (f *findings) customers(now time.Time) []op {
 	var byID, byNumber, bySecondaryID values
+	byID.cells = make([]cell, 0, len(readByID.columns)*len(f.found)) // most are by id
 	orgs := make([]string, len(f.found))
 	for n, req := range f.batch {
 		i := f.place[n]
