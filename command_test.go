@@ -37,7 +37,10 @@ func TestFieldNumbers(t *testing.T) {
 		fieldSendMessage:               "send_message",
 		fieldCustomerActivity:          "customer_activity",
 		fieldDeleteCustomer:            "delete_customer",
-		fieldIdempotencyKey:            "idempotency_key",
+		fieldAddCustomerReminder:       "add_customer_reminder", fieldCancelCustomerReminder: "cancel_customer_reminder",
+		fieldAddCustomerReminderTag: "add_customer_reminder_tag", fieldCancelCustomerReminderTag: "cancel_customer_reminder_tag",
+		fieldSendMessageTag: "send_message_tag",
+		fieldIdempotencyKey: "idempotency_key",
 	} {
 		f := fields.ByNumber(number)
 		if f == nil || f.Name() != name {

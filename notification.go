@@ -51,12 +51,14 @@ const (
 	eventEmail
 	eventMessageStatus
 	eventCustomerActivity
+	eventReminder
 	eventCount
 )
 
 var eventNames = [eventCount]string{
 	"unknown", "ussdSession", "ussdSession", "receivedSms", "receivedWhatsapp", "receivedTelegram",
 	"receivedFbMessenger", "receivedEmail", "messageStatus", "customerActivity",
+	eventReminder: "reminder",
 }
 
 // notice is a notification on its way to a handler.
@@ -207,6 +209,8 @@ func kind(n *pb.ServerToAppCustomerNotification) event {
 		return eventMessageStatus
 	case *pb.ServerToAppCustomerNotification_CustomerActivity:
 		return eventCustomerActivity
+	case *pb.ServerToAppCustomerNotification_Reminder:
+		return eventReminder
 	}
 	return eventNone
 }
