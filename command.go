@@ -29,23 +29,31 @@ type command struct {
 
 // The fields of AppToServerCommand's oneof. A test holds them against the descriptors.
 const (
-	fieldGenerateAuthToken         protowire.Number = 1
-	fieldCreateCustomer            protowire.Number = 2
-	fieldGetCustomerState          protowire.Number = 3
-	fieldAdoptCustomerState        protowire.Number = 4
-	fieldUpdateCustomerTag         protowire.Number = 9
-	fieldDeleteCustomerTag         protowire.Number = 10
-	fieldUpdateCustomerSecondaryID protowire.Number = 11
-	fieldDeleteCustomerSecondaryID protowire.Number = 12
-	fieldUpdateCustomerMetadata    protowire.Number = 13
-	fieldDeleteCustomerMetadata    protowire.Number = 14
-	fieldLeaseCustomerAppData      protowire.Number = 15
-	fieldUpdateCustomerAppData     protowire.Number = 16
-	fieldDeleteCustomerAppData     protowire.Number = 17
-	fieldSendMessage               protowire.Number = 18
-	fieldCustomerActivity          protowire.Number = 23
-	fieldDeleteCustomer            protowire.Number = 32
-	fieldIdempotencyKey            protowire.Number = 1000
+	fieldGenerateAuthToken            protowire.Number = 1
+	fieldCreateCustomer               protowire.Number = 2
+	fieldGetCustomerState             protowire.Number = 3
+	fieldAdoptCustomerState           protowire.Number = 4
+	fieldUpdateCustomerTag            protowire.Number = 9
+	fieldDeleteCustomerTag            protowire.Number = 10
+	fieldUpdateCustomerSecondaryID    protowire.Number = 11
+	fieldDeleteCustomerSecondaryID    protowire.Number = 12
+	fieldUpdateCustomerMetadata       protowire.Number = 13
+	fieldDeleteCustomerMetadata       protowire.Number = 14
+	fieldLeaseCustomerAppData         protowire.Number = 15
+	fieldUpdateCustomerAppData        protowire.Number = 16
+	fieldDeleteCustomerAppData        protowire.Number = 17
+	fieldSendMessage                  protowire.Number = 18
+	fieldReplyToMessage               protowire.Number = 20
+	fieldUpdateMessagingConsent       protowire.Number = 21
+	fieldCustomerActivity             protowire.Number = 23
+	fieldReplayMessagingConsentUpdate protowire.Number = 24
+	fieldReplayReceivedMessage        protowire.Number = 25
+	fieldReplaySentMessage            protowire.Number = 26
+	fieldReplayMessageStatusUpdate    protowire.Number = 27
+	fieldReplayMessageReactionUpdate  protowire.Number = 28
+	fieldReplayMessagingSession       protowire.Number = 29
+	fieldDeleteCustomer               protowire.Number = 32
+	fieldIdempotencyKey               protowire.Number = 1000
 )
 
 // encode writes the AppToServerCommand. Messages in protobuf are their fields one after the other,

@@ -36,11 +36,15 @@ func TestFieldNumbers(t *testing.T) {
 		fieldDeleteCustomerAppData:     "delete_customer_app_data",
 		fieldSendMessage:               "send_message",
 		fieldCustomerActivity:          "customer_activity",
-		fieldDeleteCustomer:            "delete_customer",
-		fieldAddCustomerReminder:       "add_customer_reminder", fieldCancelCustomerReminder: "cancel_customer_reminder",
+		fieldReplyToMessage:            "reply_to_message", fieldUpdateMessagingConsent: "update_messaging_consent",
+		fieldReplayMessagingConsentUpdate: "replay_messaging_consent_update", fieldReplayReceivedMessage: "replay_received_message",
+		fieldReplaySentMessage: "replay_sent_message", fieldReplayMessageStatusUpdate: "replay_message_status_update",
+		fieldReplayMessageReactionUpdate: "replay_message_reaction_update", fieldReplayMessagingSession: "replay_messaging_session",
+		fieldDeleteCustomer:      "delete_customer",
+		fieldIdempotencyKey:      "idempotency_key",
+		fieldAddCustomerReminder: "add_customer_reminder", fieldCancelCustomerReminder: "cancel_customer_reminder",
 		fieldAddCustomerReminderTag: "add_customer_reminder_tag", fieldCancelCustomerReminderTag: "cancel_customer_reminder_tag",
 		fieldSendMessageTag: "send_message_tag",
-		fieldIdempotencyKey: "idempotency_key",
 	} {
 		f := fields.ByNumber(number)
 		if f == nil || f.Name() != name {

@@ -51,6 +51,11 @@ const (
 	eventEmail
 	eventMessageStatus
 	eventCustomerActivity
+	eventMessagingConsentUpdate
+	eventMessagingSessionStarted
+	eventMessagingSessionRenewed
+	eventMessagingSessionEnded
+	eventSentMessageReaction
 	eventReminder
 	eventCount
 )
@@ -58,6 +63,7 @@ const (
 var eventNames = [eventCount]string{
 	"unknown", "ussdSession", "ussdSession", "receivedSms", "receivedWhatsapp", "receivedTelegram",
 	"receivedFbMessenger", "receivedEmail", "messageStatus", "customerActivity",
+	"messagingConsentUpdate", "messagingSessionStarted", "messagingSessionRenewed", "messagingSessionEnded", "sentMessageReaction",
 	eventReminder: "reminder",
 }
 
@@ -211,6 +217,16 @@ func kind(n *pb.ServerToAppCustomerNotification) event {
 		return eventCustomerActivity
 	case *pb.ServerToAppCustomerNotification_Reminder:
 		return eventReminder
+	case *pb.ServerToAppCustomerNotification_MessagingConsentUpdate:
+		return eventMessagingConsentUpdate
+	case *pb.ServerToAppCustomerNotification_MessagingSessionStarted:
+		return eventMessagingSessionStarted
+	case *pb.ServerToAppCustomerNotification_MessagingSessionRenewed:
+		return eventMessagingSessionRenewed
+	case *pb.ServerToAppCustomerNotification_MessagingSessionEnded:
+		return eventMessagingSessionEnded
+	case *pb.ServerToAppCustomerNotification_SentMessageReaction:
+		return eventSentMessageReaction
 	}
 	return eventNone
 }
@@ -243,6 +259,16 @@ func entryNumber(n *pb.ServerToAppCustomerNotification) *pb.CustomerNumber {
 		return e.ReceivedMessage.GetCustomerNumber()
 	case *pb.ServerToAppCustomerNotification_CustomerActivity:
 		return e.CustomerActivity.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_MessagingConsentUpdate:
+		return e.MessagingConsentUpdate.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_MessagingSessionStarted:
+		return e.MessagingSessionStarted.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_MessagingSessionRenewed:
+		return e.MessagingSessionRenewed.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_MessagingSessionEnded:
+		return e.MessagingSessionEnded.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_SentMessageReaction:
+		return e.SentMessageReaction.GetCustomerNumber()
 	}
 	return nil
 }
