@@ -42,13 +42,11 @@
 //	elarian.disconnect()                Client.Close
 //	Elarian.newInstance(config)         Connect
 //	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnSMS (receivedSms), OnWhatsApp,
-//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnReminder, Client.OnMessageStatus,
-//	                                    Client.OnCustomerActivity
+//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
+//	                                    Client.OnCustomerActivity, Client.OnReminder,
+//	                                    Client.OnMessagingConsentUpdate, Client.OnSentMessageReaction,
+//	                                    Client.OnMessagingSessionStarted, …Renewed, …Ended
 //	elarian.generateAuthToken()         Client.GenerateAuthToken
-//	elarian.sendMessageByTag(…)         Client.SendMessageByTag
-//	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
-//	elarian.cancelCustomerReminderByTag(…)
-//	                                    Client.CancelCustomerReminderByTag
 //	new Customer(params)                Client.Customer, Client.CreateCustomer
 //	customer.getState()                 Customer.GetState
 //	customer.adoptState(other)          Customer.AdoptState
@@ -56,15 +54,18 @@
 //	customer.deleteTag(tags)            Customer.DeleteTags
 //	customer.updateSecondaryId(ids)     Customer.UpdateSecondaryIDs, Customer.GetSecondaryIDs
 //	customer.deleteSecondaryId(ids)     Customer.DeleteSecondaryIDs
-//	customer.addReminder(reminder)      Customer.AddReminder
-//	customer.cancelReminder(key)        Customer.CancelReminder
 //	customer.updateMetadata(metadata)   Customer.UpdateMetadata, Customer.GetMetadata
 //	customer.deleteMetadata(keys)       Customer.DeleteMetadata
 //	customer.updateAppData(data)        Customer.UpdateAppData
 //	customer.leaseAppData()             Customer.LeaseAppData
 //	customer.deleteAppData()            Customer.DeleteAppData
 //	customer.sendMessage(channel, body) Customer.SendMessage
+//	customer.replyToMessage(id, body)   Customer.ReplyToMessage
+//	customer.updateMessagingConsent(…)  Customer.UpdateMessagingConsent
 //	customer.updateActivity(channel, …) Customer.UpdateActivity
+//	elarian.replayReceivedMessage(…)    Client.ReplayReceivedMessage, ReplaySentMessage,
+//	                                    ReplayMessageStatusUpdate, ReplayMessageReactionUpdate,
+//	                                    ReplayMessagingSession, ReplayMessagingConsentUpdate
 //	DeleteCustomer                      Customer.Delete
 //	Simulator(config)                   NewSimulator
 //	Simulator.newInstance(config)       ConnectSimulator
