@@ -1,0 +1,264 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/elarian-go/elarian/internal/outbox"
+	"github.com/elarian-go/elarian/internal/pb"
+	"github.com/elarian-go/elarian/internal/sandbox"
+	"github.com/elarian-go/elarian/internal/server"
+	"github.com/elarian-go/elarian/internal/servertest"
+)
+
+// childEnv tells the test binary to be a server, which tests kill.
+const childEnv = "ELARIAN_TEST_CHILD"
+
+type child struct {
+	Store string
+	Box   sandbox.Sandbox
+}
+
+func TestMain(m *testing.M) {
+	if spec := os.Getenv(childEnv); spec != "" {
+		if err := serveChild(spec); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveChild serves until its standard input ends, as it does when the test ends, however.
+func serveChild(spec string) error {
+	var c child
+	if err := json.Unmarshal([]byte(spec), &c); err != nil {
+		return err
+	}
+	srv, err := server.New(server.Config{Store: c.Store, Socket: "127.0.0.1:0", HTTP: "127.0.0.1:0", InsecurePlainSocket: true, Failures: 1000,
+		Delivery: outbox.Options{FirstRetry: 10 * time.Millisecond, LastRetry: 50 * time.Millisecond}})
+	if err != nil {
+		return err
+	}
+	if _, err := c.Box.Ensure(srv.Store()); err != nil {
+		return err
+	}
+	if err := srv.Refresh(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	fmt.Println(srv.SocketAddr())
+	return srv.Run(ctx)
+}
+
+// process is a server in a process of its own.
+type process struct {
+	*servertest.Server
+	cmd   *exec.Cmd
+	stdin io.Closer
+}
+
+func startChild(t *testing.T, c child) *process {
+	t.Helper()
+	spec, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"="+string(spec))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		_ = cmd.Wait()
+		t.Fatalf("the server did not start: %v %s", err, stderr.String())
+	}
+	return &process{&servertest.Server{Sandbox: c.Box, URL: "tcp://" + strings.TrimSpace(line)}, cmd, stdin}
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// ledger is what the test knows of its commands.
+type ledger struct {
+	mu       sync.Mutex
+	acked    map[string]bool // commands that were answered, by key
+	seen     map[string]bool // notified to some instance of the app
+	answered map[string]bool // by the app
+}
+
+func (l *ledger) mark(m map[string]bool, key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m[key] = true
+}
+
+func (l *ledger) has(m map[string]bool, key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return m[key]
+}
+
+// TestKill kills a loaded server again and again: what was answered is there, once, and every
+// notification comes whose cause was answered.
+func TestKill(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, store string) {
+		const rounds, workers, each = 5, 8, 60
+		c := child{Store: store, Box: sandbox.New()}
+		l := &ledger{acked: map[string]bool{}, seen: map[string]bool{}, answered: map[string]bool{}}
+		for round := range rounds {
+			p := startChild(t, c)
+			work(t, p, l, round, workers, each, 100+rand.IntN(workers*each-150))
+			p.kill()
+		}
+		p := startChild(t, c)
+		defer p.kill()
+		// What got no answer is sent again with its key; what did gets the first one.
+		app := p.App(t)
+		for round := range rounds {
+			for w := range workers {
+				var pending []*servertest.Pending
+				for i := range each {
+					if key := name(round, w, i); !l.has(l.acked, key) || i%10 == 0 {
+						pending = append(pending, app.Go(t, numbered(key)))
+					}
+				}
+				for _, cmd := range pending {
+					if v := servertest.Verdict(cmd.Reply(t)); !v.OK {
+						t.Fatalf("sent again: %+v", v)
+					}
+				}
+			}
+		}
+		missing := map[string]bool{}
+		for round := range rounds {
+			for w := range workers {
+				for i := range each {
+					if key := name(round, w, i); !l.has(l.answered, key) {
+						missing[key] = true
+					}
+				}
+			}
+		}
+		for len(missing) > 0 {
+			n := app.Next(t)
+			if key := n.GetCustomerActivity().GetActivity().GetKey(); key != "" {
+				delete(missing, key)
+			}
+			n.OK()
+		}
+		for round := range rounds {
+			for w := range workers {
+				checkOnce(t, app, round, w, each)
+			}
+		}
+		_ = p.stdin.Close() // and now politely
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("the server stopped with %v", err)
+		}
+	})
+}
+
+func name(round, w, i int) string { return fmt.Sprintf("%d.%d.%d", round, w, i) }
+
+// numbered is a command with an idempotency key: the activity of this name, in a session of its round.
+func numbered(key string) *pb.AppToServerCommand {
+	var round, w, i int
+	_, _ = fmt.Sscanf(key, "%d.%d.%d", &round, &w, &i)
+	cmd := servertest.Activity(fmt.Sprintf("+2547000000%02d", w), key)
+	cmd.GetCustomerActivity().SessionId = fmt.Sprint(round)
+	return servertest.WithKey(key, cmd)
+}
+
+// work has callers send commands and an app answer most notifications, until so many were answered.
+func work(t *testing.T, p *process, l *ledger, round, workers, each, until int) {
+	app, caller := p.App(t), p.Simplex(t)
+	ctx, enough := context.WithCancel(context.Background())
+	defer enough()
+	var acks atomic.Int64
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			select {
+			case n := <-app.Notified:
+				key := n.GetCustomerActivity().GetActivity().GetKey()
+				l.mark(l.seen, key)
+				if rand.IntN(20) > 0 {
+					l.mark(l.answered, key)
+					n.OK()
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for w := range workers {
+		group.Go(func() {
+			for i := range each {
+				r, err := caller.Command(numbered(name(round, w, i)))
+				if err != nil {
+					return // killed
+				}
+				if v := servertest.Verdict(r); !v.OK {
+					t.Errorf("%+v", v)
+				}
+				l.mark(l.acked, name(round, w, i))
+				if acks.Add(1) == int64(until) {
+					p.kill()
+					enough()
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func checkOnce(t *testing.T, app *servertest.Conn, round, w, each int) {
+	t.Helper()
+	for _, s := range app.State(t, fmt.Sprintf("+2547000000%02d", w)).ActivityState.Sessions {
+		if s.SessionId != fmt.Sprint(round) {
+			continue
+		}
+		got := map[string]int{}
+		for _, a := range s.Activities {
+			got[a.Key]++
+		}
+		for i := range each {
+			if n := got[name(round, w, i)]; n != 1 {
+				t.Errorf("%s acted %d times", name(round, w, i), n)
+			}
+		}
+		return
+	}
+	t.Errorf("round %d of worker %d is not there", round, w)
+}
