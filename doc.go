@@ -42,11 +42,19 @@
 //	elarian.disconnect()                Client.Close
 //	Elarian.newInstance(config)         Connect
 //	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnSMS (receivedSms), OnWhatsApp,
-//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
+//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnReminder, Client.OnMessageStatus,
 //	                                    Client.OnCustomerActivity, Client.OnReminder,
 //	                                    Client.OnMessagingConsentUpdate, Client.OnSentMessageReaction,
 //	                                    Client.OnMessagingSessionStarted, …Renewed, …Ended
 //	elarian.generateAuthToken()         Client.GenerateAuthToken
+//	elarian.sendMessageByTag(…)         Client.SendMessageByTag
+//	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
+//	elarian.cancelCustomerReminderByTag(…)
+//	                                    Client.CancelCustomerReminderByTag
+//	elarian.sendMessageByTag(…)         Client.SendMessageByTag
+//	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
+//	elarian.cancelCustomerReminderByTag(…)
+//	                                    Client.CancelCustomerReminderByTag
 //	new Customer(params)                Client.Customer, Client.CreateCustomer
 //	customer.getState()                 Customer.GetState
 //	customer.adoptState(other)          Customer.AdoptState
@@ -54,6 +62,10 @@
 //	customer.deleteTag(tags)            Customer.DeleteTags
 //	customer.updateSecondaryId(ids)     Customer.UpdateSecondaryIDs, Customer.GetSecondaryIDs
 //	customer.deleteSecondaryId(ids)     Customer.DeleteSecondaryIDs
+//	customer.addReminder(reminder)      Customer.AddReminder
+//	customer.cancelReminder(key)        Customer.CancelReminder
+//	customer.addReminder(reminder)      Customer.AddReminder
+//	customer.cancelReminder(key)        Customer.CancelReminder
 //	customer.updateMetadata(metadata)   Customer.UpdateMetadata, Customer.GetMetadata
 //	customer.deleteMetadata(keys)       Customer.DeleteMetadata
 //	customer.updateAppData(data)        Customer.UpdateAppData
