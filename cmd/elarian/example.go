@@ -13,7 +13,7 @@ func newExampleCommand() *cobra.Command {
 		Use:   "example go|js",
 		Short: "Print a small app to begin with",
 		Long:  "Print a small app to begin with, in Go or in JavaScript: appointments by USSD, and an answer to text messages.",
-		Example: `  elarian example js > app.js && npm install elarian && node app.js
+		Example: `  npm install elarian && elarian example js > app.js && node app.js
   elarian example go > main.go`,
 		Args: arguments(1, 1, "go or js"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -49,14 +49,15 @@ Try it, in another terminal:
 		sandbox.ShortCode, sandbox.SenderID, sandbox.USSDCode, sandbox.Number, sandbox.Email, sandbox.Paybill)
 
 	env := fmt.Sprintf(`eval "$(%s env%s)"`, program, dir)
-	inGo, inJavaScript := "go run ./examples/clinic", "npm install --prefix examples/clinic && node examples/clinic/app.js"
+	// npm comes first: it may need another NODE_EXTRA_CA_CERTS than the environment's.
+	inGo, install, inJavaScript := "go run ./examples/clinic", "npm install --prefix examples/clinic", "node examples/clinic/app.js"
 	if !isFile("examples/clinic/app.js") { // not in the repository
 		inGo = program + " example go > main.go && go mod init clinic && go mod tidy && go run ."
-		inJavaScript = program + " example js > app.js && npm install elarian && node app.js"
+		install, inJavaScript = "npm install elarian", program+" example js > app.js && node app.js"
 	}
 	steps := [][2]string{
 		{"run an app", env + " && " + inGo},
-		{"or in JavaScript", env + " && " + inJavaScript},
+		{"or in JavaScript", install + " && " + env + " && " + inJavaScript},
 		{"dial it", fmt.Sprintf(`%s phone%s --number +254710000001 ussd '%s'`, program, dir, sandbox.USSDCode)},
 		{"write to it", fmt.Sprintf(`%s phone%s --number +254710000001 sms %s "Hello"`, program, dir, sandbox.ShortCode)},
 	}
