@@ -42,7 +42,7 @@
 //	elarian.disconnect()                Client.Close
 //	Elarian.newInstance(config)         Connect
 //	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnSMS (receivedSms), OnWhatsApp,
-//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnReminder, Client.OnMessageStatus,
+//	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
 //	                                    Client.OnCustomerActivity, Client.OnReminder,
 //	                                    Client.OnMessagingConsentUpdate, Client.OnSentMessageReaction,
 //	                                    Client.OnMessagingSessionStarted, …Renewed, …Ended
