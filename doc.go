@@ -41,7 +41,8 @@
 //	elarian.connect()                   Client.Connect, Client.Run
 //	elarian.disconnect()                Client.Close
 //	Elarian.newInstance(config)         Connect
-//	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnSMS (receivedSms), OnWhatsApp,
+//	elarian.on(event, handler)          OnUSSD, OnUSSDEnd (ussdSession), OnVoice, OnVoiceEnd (voiceCall),
+//	                                    OnSMS (receivedSms), OnWhatsApp,
 //	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
 //	                                    Client.OnCustomerActivity, Client.OnReminder,
 //	                                    Client.OnMessagingConsentUpdate, Client.OnSentMessageReaction,
@@ -83,4 +84,5 @@
 //	Simulator.newInstance(config)       ConnectSimulator
 //	simulator.receiveMessage(…)         Simulator.ReceiveMessage
 //	simulator.on("sendMessage", …)      Simulator.OnSendMessage
+//	simulator.on("makeVoiceCall", …)    Simulator.OnCall
 package elarian

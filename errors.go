@@ -39,6 +39,8 @@ var (
 	ErrNoConsent = errors.New("no consent")
 	// ErrNoSession: the channel carries messages only in a session, and there is none.
 	ErrNoSession = errors.New("no session in progress")
+	// ErrBusy: the customer is in a call already.
+	ErrBusy = errors.New("in another call")
 	// ErrInvalidChannel: the channel number is not one of the org's.
 	ErrInvalidChannel = errors.New("invalid channel number")
 	// ErrNotSupported: the channel cannot carry such a body.
@@ -67,6 +69,7 @@ var codes = map[string]error{
 
 	"no_consent":                  ErrNoConsent,
 	"no_session_in_progress":      ErrNoSession,
+	"other_session_in_progress":   ErrBusy,
 	"invalid_channel_number":      ErrInvalidChannel,
 	"not_supported":               ErrNotSupported,
 	"invalid_reply_token":         ErrInvalidReplyToken,

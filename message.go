@@ -6,14 +6,14 @@ import (
 	"github.com/elarian-go/elarian/internal/pb"
 )
 
-// Body is what can be sent: [Text], [Media], [Location], [Email], [Template], [URL], [Menu], or one
+// Body is what can be sent: [Text], [Media], [Location], [Email], [Template], [URL], [Menu], [Plan], or one
 // of them in a [Message] that says more about it. Which bodies a channel carries is the channel's
 // business: what it cannot carry is refused with [ErrNotSupported].
 type Body interface {
 	outbound() *pb.OutboundMessage
 }
 
-// Part is one part of what a customer sent: [Text], [Media], [Location], [Email] or [USSDInput].
+// Part is one part of what a customer sent: [Text], [Media], [Location], [Email], [USSDInput] or [CallInput].
 type Part interface {
 	inbound() *pb.InboundMessageBody
 }
@@ -139,6 +139,8 @@ func body(b *pb.OutboundMessageBody) Body {
 		return Template{ID: b.Template.GetId(), Params: b.Template.GetParams()}
 	case *pb.OutboundMessageBody_Url:
 		return URL(b.Url)
+	case *pb.OutboundMessageBody_Voice:
+		return plan(b.Voice)
 	case *pb.OutboundMessageBody_Ussd:
 		return Menu{Text: b.Ussd.GetText(), Terminal: b.Ussd.GetIsTerminal()}
 	}
@@ -157,6 +159,8 @@ func parts(list []*pb.InboundMessageBody) []Part {
 			out = append(out, locationBody(p.Location))
 		case *pb.InboundMessageBody_Email:
 			out = append(out, emailBody(p.Email))
+		case *pb.InboundMessageBody_Voice:
+			out = append(out, callInput(p.Voice))
 		case *pb.InboundMessageBody_Ussd:
 			out = append(out, USSDInput{Status: USSDStatus(p.Ussd.GetStatus()), Text: p.Ussd.GetText().GetValue()})
 		}

@@ -49,6 +49,8 @@ const (
 	eventTelegram
 	eventMessenger
 	eventEmail
+	eventVoice
+	eventVoiceEnd
 	eventMessageStatus
 	eventCustomerActivity
 	eventMessagingConsentUpdate
@@ -62,7 +64,7 @@ const (
 
 var eventNames = [eventCount]string{
 	"unknown", "ussdSession", "ussdSession", "receivedSms", "receivedWhatsapp", "receivedTelegram",
-	"receivedFbMessenger", "receivedEmail", "messageStatus", "customerActivity",
+	"receivedFbMessenger", "receivedEmail", "voiceCall", "voiceCall", "messageStatus", "customerActivity",
 	"messagingConsentUpdate", "messagingSessionStarted", "messagingSessionRenewed", "messagingSessionEnded", "sentMessageReaction",
 	eventReminder: "reminder",
 }
@@ -248,6 +250,11 @@ func messageKind(m *pb.ReceivedMessageNotification) event {
 		return eventMessenger
 	case ChannelEmail:
 		return eventEmail
+	case ChannelVoice:
+		if CallStatus(voiceInput(m).GetStatus()).Over() {
+			return eventVoiceEnd
+		}
+		return eventVoice
 	}
 	return eventNone
 }

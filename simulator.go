@@ -16,6 +16,9 @@ type Simulator struct {
 	config      Config
 	link        *link
 	sendMessage func(ctx context.Context, m *SimulatedDelivery) error
+
+	makeVoiceCall func(ctx context.Context, call *Call) error
+	lines         lines
 }
 
 // NewSimulator makes a simulator and does nothing else. Then set its handlers, and call
@@ -119,7 +122,16 @@ func (s *Simulator) receive(ctx context.Context, payload []byte) (_ []byte, err 
 	if err := proto.Unmarshal(payload, &m); err != nil {
 		return nil, fmt.Errorf("notification cannot be read: %w", err)
 	}
+	if ring := m.GetMakeVoiceCall(); ring != nil {
+		return nil, s.ring(ctx, ring)
+	}
 	sent := m.GetSendMessage()
+	if sent.GetCall() != nil {
+		call := s.lines.get(line{sent.GetCustomerNumber().GetNumber(), messagingChannelNumber(sent.GetChannelNumber())})
+		if call != nil && call.update(sent.GetCall(), sent.GetMessage(), false) {
+			return nil, nil
+		}
+	}
 	if sent.GetMessage() == nil || s.sendMessage == nil {
 		return nil, nil
 	}

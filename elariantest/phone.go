@@ -22,7 +22,9 @@ type Phone struct {
 	story    []string // what the phone did and saw, for failures
 	messages []elarian.SimulatedDelivery
 	unread   []elarian.SimulatedDelivery // that no Expect has met
-	arrived  chan struct{}               // closed with each new message, then replaced
+	arrived  chan struct{}               // closed with each new message or call, then replaced
+	rings    []*elarian.Call             // that no ExpectCall has met
+	onCall   func(*Call)
 }
 
 // Phone gives the phone with a number: "+254710000001", or, on channels that have their own, the id or
@@ -51,6 +53,10 @@ func (s *Server) connectPhones() error {
 	s.simulator = elarian.NewSimulator(s.Config())
 	s.simulator.OnSendMessage(func(_ context.Context, m *elarian.SimulatedDelivery) error {
 		s.Phone(m.To.Number).receive(*m)
+		return nil
+	})
+	s.simulator.OnCall(func(_ context.Context, call *elarian.Call) error {
+		s.Phone(call.Number).ring(call)
 		return nil
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
