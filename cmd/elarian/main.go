@@ -70,7 +70,7 @@ Begin with a server of your own, with everything in it to try things:
 	add("try", newDevCommand(), newEnvCommand(), newExampleCommand(), newPhoneCommand())
 	add("live", newServeCommand(), newBenchCommand())
 	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand(), newWorkCommand(), newTemplateCommand())
-	add("look", newCustomerCommand(), newNotificationsCommand())
+	add("look", newCustomerCommand(), newNotificationsCommand(), newWorkCommand())
 	root.AddCommand(newVersionCommand())
 	root.InitDefaultHelpCmd()
 	return root
