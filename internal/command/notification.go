@@ -15,7 +15,7 @@ import (
 // notify puts a customer notification into the outbox; n has its entry set.
 func notify(tx *store.Tx, rec *store.Record, app, kind string, n *pb.ServerToAppCustomerNotification) store.Notification {
 	return tx.Notify(store.Notification{
-		Org: rec.Org, App: app, Subject: rec.ID, Kind: kind, Interactive: kind == hopKind || kind == callKind, Body: notificationBody(tx, rec, app, n),
+		Org: rec.Org, App: app, Subject: rec.ID, Kind: kind, Interactive: kind == hopKind || kind == callKind || kind == closingKind, Body: notificationBody(tx, rec, app, n),
 	})
 }
 
@@ -41,7 +41,7 @@ func (c *Commands) answered(a outbox.Answer, finish func(error)) {
 		c.callAnswered(a, reply, finish)
 		return
 	}
-	if n.Interactive {
+	if n.Kind == hopKind {
 		c.hopAnswered(a, reply, finish)
 		return
 	}

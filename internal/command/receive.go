@@ -15,6 +15,8 @@ import (
 const (
 	receivedKind = "received_message"
 	hopKind      = "received_hop"
+	// closingKind is of a hang-up: nobody waits for its answer, but the next hop waits for its turn.
+	closingKind = "received_hang_up"
 )
 
 const maxSessionID = 256

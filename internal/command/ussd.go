@@ -62,7 +62,7 @@ func (c *Commands) receiveHop(r *Request, in *incoming) {
 			}
 			kind := hopKind
 			if closing {
-				kind = receivedKind
+				kind = closingKind
 			}
 			n, rec, err := c.receive(tx, in, kind)
 			switch {
@@ -230,7 +230,35 @@ func (c *Commands) gaveUp(n *store.Notification, reason string) {
 		c.callGaveUp(n, reason)
 		return
 	}
+	if n.Kind == closingKind {
+		c.tellLater(n)
+		return
+	}
 	c.endHop(n, reason, nil, nil, func(error) {})
+}
+
+// tellLater has the app told of a hang-up when it can, as of any message.
+func (c *Commands) tellLater(n *store.Notification) {
+	again := *n
+	again.Interactive, again.Kind = false, receivedKind
+	err := c.store.Submit(&store.Unit{
+		Route: n.Subject,
+		Run: func(tx *store.Tx) error {
+			waiting, err := tx.Waiting(n)
+			if waiting {
+				tx.Renotify(&again)
+			}
+			return err
+		},
+		Done: func(err error) {
+			if err != nil {
+				c.log.Error("a hang-up is told after the next start only", "customer", n.Subject, "error", err)
+			}
+		},
+	})
+	if err != nil {
+		c.log.Error("a hang-up is told after the next start only", "customer", n.Subject, "error", err)
+	}
 }
 
 // endHop closes the phone's session politely, and the app gets the hop again as app_error when it can.
