@@ -69,7 +69,7 @@ Begin with a server of your own, with everything in it to try things:
 	}
 	add("try", newDevCommand(), newEnvCommand(), newExampleCommand(), newPhoneCommand())
 	add("live", newServeCommand(), newBenchCommand())
-	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand(), newWorkCommand(), newTemplateCommand())
+	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand(), newTemplateCommand())
 	add("look", newCustomerCommand(), newNotificationsCommand(), newWorkCommand())
 	root.AddCommand(newVersionCommand())
 	root.InitDefaultHelpCmd()
