@@ -83,6 +83,10 @@ func (a *app) takeInteractive(n *store.Notification) {
 		a.outbox.later(func() { a.outbox.GaveUp(n, "no app is connected") })
 		return
 	}
+	if a.outbox.stopping {
+		a.outbox.later(func() { a.outbox.GaveUp(n, "the server is stopping") })
+		return
+	}
 	a.lane(n.Subject).pushInteractive(n)
 }
 

@@ -15,6 +15,7 @@ import (
 func (l *lane) pushInteractive(n *store.Notification) {
 	t := &ticket{lane: l, n: n}
 	o := l.app.outbox
+	o.hops++
 	t.timeout = o.clock.Outside(o.options.AnswerTime, func() {
 		o.locked(func() { l.fail(t, "the app did not answer in time") })
 	})

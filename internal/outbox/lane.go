@@ -217,7 +217,9 @@ func (l *lane) land(t *ticket) {
 		return
 	}
 	l.app.landed = l.app.outbox.clock.Now()
-	if !t.n.Interactive {
+	if t.n.Interactive {
+		l.app.outbox.hopOver()
+	} else {
 		l.app.inMemory--
 		l.app.roomAgain()
 	}
@@ -279,6 +281,7 @@ func (l *lane) away() {
 	l.unpark()
 	l.more, l.ready = false, false
 	for _, t := range l.hops {
+		l.app.outbox.hopOver()
 		l.giveUp(t, "the app's connection was lost")
 	}
 	l.hops = nil

@@ -73,18 +73,6 @@ func (l *lane) cancelLease(t *ticket) {
 	}
 }
 
-// Stop ends the requests that wait for a lease, which may be long, and those that would.
-func (o *Outbox) Stop() {
-	o.locked(func() {
-		o.stopping = true
-		for _, a := range o.apps {
-			for _, l := range a.lanes {
-				l.endLeases()
-			}
-		}
-	})
-}
-
 func (l *lane) endLeases() {
 	l.queue = slices.DeleteFunc(l.queue, func(t *ticket) bool {
 		if t.n == nil {

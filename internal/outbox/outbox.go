@@ -96,6 +96,8 @@ type Outbox struct {
 	wake  chan struct{}
 
 	stopping bool
+	hops     int           // interactive notifications in hand
+	idle     chan struct{} // closed when there are none; made by Stop
 }
 
 // Metrics counts deliveries; nil functions are not called.

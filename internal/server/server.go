@@ -133,7 +133,7 @@ func unlessClosed(err, closed error) error {
 func (s *Server) shutdown() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTime)
 	defer cancel()
-	s.outbox.Stop()
+	s.outbox.Stop(ctx)
 	if err := s.socket.Server.Shutdown(ctx); err != nil {
 		s.config.Log.Warn("connections were cut at the deadline", "error", err)
 	}
