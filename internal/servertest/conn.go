@@ -256,6 +256,30 @@ func (p *Pending) Reply(t testing.TB) *pb.AppToServerCommandReply {
 	return nil
 }
 
+// Answered says whether the reply came: a connection that has ended tells no more.
+func (p *Pending) Answered() bool {
+	select {
+	case r := <-p.reply:
+		return Verdict(r).OK
+	default:
+		return false
+	}
+}
+
+// Fails waits for the ERROR that the command is answered with.
+func (p *Pending) Fails(t testing.TB) error {
+	t.Helper()
+	select {
+	case r := <-p.reply:
+		t.Fatalf("a reply that should be an ERROR: %v", r)
+	case err := <-p.err:
+		return err
+	case <-time.After(Patience):
+		t.Fatal("no reply came")
+	}
+	return nil
+}
+
 // Waits fails the test when the reply is there.
 func (p *Pending) Waits(t testing.TB) {
 	t.Helper()
