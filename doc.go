@@ -73,6 +73,7 @@
 //	customer.leaseAppData()             Customer.LeaseAppData
 //	customer.deleteAppData()            Customer.DeleteAppData
 //	customer.sendMessage(channel, body) Customer.SendMessage
+//	customer.makeVoiceCall(channel, …)  Customer.MakeVoiceCall
 //	customer.replyToMessage(id, body)   Customer.ReplyToMessage
 //	customer.updateMessagingConsent(…)  Customer.UpdateMessagingConsent
 //	customer.updateActivity(channel, …) Customer.UpdateActivity
