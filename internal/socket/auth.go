@@ -25,13 +25,13 @@ func refused(format string, args ...any) error {
 // authenticate lets a SETUP in or says why not.
 func (k *Socket) authenticate(setup *rsocket.Setup) (*session, *pb.AppConnectionMetadata, error) {
 	address := host(setup.RemoteAddr)
-	if wait := k.throttle.wait(address, time.Now()); wait > 0 {
+	if wait := k.throttle.wait(address, k.clock.Now()); wait > 0 {
 		return nil, nil, refused("too many failed attempts from this address: try again in %d s", int(wait/time.Second)+1)
 	}
 	meta := &pb.AppConnectionMetadata{}
 	s, err := k.identify(setup, meta)
 	if err != nil {
-		k.throttle.failed(address, time.Now())
+		k.throttle.failed(address, k.clock.Now())
 	}
 	return s, meta, err
 }

@@ -85,8 +85,7 @@ func (k *Socket) SetDirectory(d *store.Directory) {
 	k.directory = d
 	var cut []*session
 	for s := range k.sessions {
-		_, app := d.App(s.caller.Org, s.caller.App)
-		if _, key := d.Key(s.caller.Org, s.caller.KeyHash); !key || !app {
+		if !allows(d, s) {
 			cut = append(cut, s)
 		}
 	}
@@ -99,6 +98,13 @@ func (k *Socket) SetDirectory(d *store.Directory) {
 	}
 }
 
+// allows says whether the session's key and app still hold.
+func allows(d *store.Directory, s *session) bool {
+	_, app := d.App(s.caller.Org, s.caller.App)
+	_, key := d.Key(s.caller.Org, s.caller.KeyHash)
+	return app && key
+}
+
 // accept authenticates a SETUP and starts its session.
 func (k *Socket) accept(ctx context.Context, setup *rsocket.Setup, conn *rsocket.Conn) (rsocket.Handler, error) {
 	s, meta, err := k.authenticate(setup)
@@ -107,7 +113,9 @@ func (k *Socket) accept(ctx context.Context, setup *rsocket.Setup, conn *rsocket
 		return nil, err
 	}
 	s.conn = conn
-	k.enter(s, exactAnswers(setup))
+	if !k.enter(s, exactAnswers(setup)) {
+		return nil, refused(unauthorized) // revoked just now
+	}
 	k.log.Info("connected", "kind", s.kind, "org", s.caller.Org, "app", s.caller.App, "remote", setup.RemoteAddr, "transport", setup.Transport, "agent", agent(setup))
 	if meta.SimulatorMode {
 		return k.handler(s, k.commands.Simulator), nil
@@ -115,10 +123,15 @@ func (k *Socket) accept(ctx context.Context, setup *rsocket.Setup, conn *rsocket
 	return k.handler(s, k.commands.App), nil
 }
 
-// enter starts the session, and has it end with its connection.
-func (k *Socket) enter(s *session, exact bool) {
+// enter starts the session, and has it end with its connection; not where the directory has changed
+// meanwhile and no longer allows it.
+func (k *Socket) enter(s *session, exact bool) bool {
 	s.caller.Conn = &outbox.Conn{Send: s.conn.Send, Exact: exact}
 	k.mu.Lock()
+	if !allows(k.directory, s) {
+		k.mu.Unlock()
+		return false
+	}
 	k.sessions[s] = struct{}{}
 	if s.kind == "simulator" {
 		if k.simulators[s.caller.Org] == nil {
@@ -132,6 +145,7 @@ func (k *Socket) enter(s *session, exact bool) {
 		k.outbox.Connect(s.caller.Org, s.caller.App, s.caller.Conn)
 	}
 	s.conn.OnClose(func() { k.leave(s) })
+	return true
 }
 
 func (k *Socket) leave(s *session) {
@@ -154,7 +168,7 @@ func (k *Socket) leave(s *session) {
 func (k *Socket) handler(s *session, do func(*command.Request)) rsocket.Handler {
 	limiter := k.limiter(s.caller.Org + s.caller.App)
 	return func(r *rsocket.Request) {
-		if limiter != nil && !limiter.Allow() {
+		if limiter != nil && !limiter.AllowN(k.clock.Now(), 1) {
 			r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "too many commands for this app: try again later"})
 			return
 		}
