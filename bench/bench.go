@@ -32,6 +32,8 @@ type Options struct {
 	Customers   int // that commands go to; 20,000
 	Phones      int // 64
 	Idle        int // connections; 10,000
+	Reminders   int // that are due in the same second; 100,000
+	Broadcast   int // customers with a tag; 1,000,000
 }
 
 func (o Options) withDefaults() Options {
@@ -45,6 +47,8 @@ func (o Options) withDefaults() Options {
 	set(&o.Customers, 20_000)
 	set(&o.Phones, 64)
 	set(&o.Idle, 10_000)
+	set(&o.Reminders, 100_000)
+	set(&o.Broadcast, 1_000_000)
 	if o.Time == 0 {
 		o.Time = 5 * time.Second
 	}
@@ -98,16 +102,19 @@ const (
 	GetState       = "get-state"
 	USSDHop        = "ussd-hop"
 	USSDHops       = "ussd-hops"
+	Reminders      = "reminders"
+	Broadcast      = "broadcast"
 	Idle           = "idle-connections"
 )
 
 // Names lists the rows.
 func Names() []string {
-	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, Idle}
+	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, Reminders, Broadcast, Idle}
 }
 
 var measures = map[string]func(context.Context, *run, database) (Row, error){
 	StoreBatches: storeBatches, UpdateMetadata: updateMetadata, GetState: getState, USSDHop: ussdHop, USSDHops: ussdHops,
+	Reminders: reminders, Broadcast: broadcast,
 }
 
 // run is one call of Run.
