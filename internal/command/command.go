@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Limits        customer.Limits
 	TokenLifetime time.Duration // of an auth token; 1 h
-	StateCache    int           // bytes of state replies kept ready; 32 MiB
+	StateCache    int           // bytes of state replies kept ready; 64 MiB
 }
 
 // WithDefaults fills in what is zero.
@@ -32,7 +32,7 @@ func (o Options) WithDefaults() Options {
 		o.TokenLifetime = time.Hour
 	}
 	if o.StateCache == 0 {
-		o.StateCache = 32 << 20
+		o.StateCache = 64 << 20
 	}
 	return o
 }

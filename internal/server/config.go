@@ -33,7 +33,7 @@ type Config struct {
 	Limits            customer.Limits // of what a customer may hold
 	TokenLifetime     time.Duration   // of auth tokens; 1 h
 	CommandsPerSecond float64         // of an app; 0: no bound
-	StateCache        int             // bytes; 32 MiB
+	StateCache        int             // bytes; 64 MiB
 	Delivery          outbox.Options
 	RSocket           rsocket.Options
 	Retention         store.Retention // how long things are kept; for ever
