@@ -90,7 +90,8 @@ func (a *app) takeInteractive(n *store.Notification) {
 	a.lane(n.Subject).pushInteractive(n)
 }
 
-// conn chooses the connection for a subject: the one that it had, as long as that lives.
+// conn chooses the connection for a subject: the one that it had, as long as that lives, else the next,
+// if there is a choice one that has settled.
 func (a *app) conn(subject string) *Conn {
 	if len(a.conns) == 0 {
 		return nil
@@ -99,8 +100,7 @@ func (a *app) conn(subject string) *Conn {
 	if c := a.sticky[h]; c != nil && !c.gone {
 		return c
 	}
-	a.next++
-	c := a.conns[a.next%len(a.conns)]
+	c := a.nextConn()
 	if len(a.sticky) >= maxSticky {
 		for old := range a.sticky {
 			delete(a.sticky, old)
@@ -109,6 +109,17 @@ func (a *app) conn(subject string) *Conn {
 	}
 	a.sticky[h] = c
 	return c
+}
+
+// nextConn takes the connections in turn.
+func (a *app) nextConn() *Conn {
+	a.next++
+	for i := range a.conns {
+		if c := a.conns[(a.next+i)%len(a.conns)]; c.settling == nil {
+			return c
+		}
+	}
+	return a.conns[a.next%len(a.conns)]
 }
 
 // away forgets what waits, when the last connection is gone: the store has it.

@@ -12,11 +12,63 @@ import (
 )
 
 func TestDefaults(t *testing.T) {
-	want := outbox.Options{AnswerTime: 10 * time.Second, NotificationTime: 30 * time.Second, HoldBack: time.Second,
+	want := outbox.Options{AnswerTime: 10 * time.Second, NotificationTime: 30 * time.Second, HoldBack: time.Second, Settle: 1100 * time.Millisecond,
 		FirstRetry: time.Second, LastRetry: 5 * time.Minute, GiveUp: 24 * time.Hour, Window: 512, Memory: 16384}
 	if got := (outbox.Options{}).WithDefaults(); got != want {
 		t.Errorf("defaults %+v, want %+v", got, want)
 	}
+}
+
+// TestSettling: a client without exact answers gets nothing until it has sent a command, or for a while;
+// published clients fail in their first second. A hop waits for that, it is not refused.
+func TestSettling(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, store string) {
+		srv := servertest.Start(t, store, delivery(func(o *outbox.Options) { o.Settle = time.Minute }))
+		simplex, simulator := srv.Simplex(t), srv.Simulator(t)
+		simplex.Must(t, servertest.Activity(phone(1), "missed"))
+
+		app := srv.Connect(t, servertest.Login{})
+		menu := simulator.Hop(phone(2), "*83044#", "s1", "")
+		simplex.Must(t, servertest.Activity(phone(3), "new"))
+		settle(t, srv)
+		app.None(t)
+		app.Must(t, servertest.CreateCustomer(phone(4)))
+		got := map[string]bool{}
+		for len(got) < 3 {
+			n := app.Next(t)
+			if n.GetReceivedMessage() != nil {
+				got["hop"] = true
+				n.Answer(servertest.MenuAnswer("hello", false))
+				continue
+			}
+			if key(n) != "" { // what sessions tell is not of interest
+				got[key(n)] = true
+			}
+			n.OK()
+		}
+		if shown := servertest.Shown(t, menu); shown.Text != "hello" {
+			t.Errorf("the phone shows %+v", shown)
+		}
+
+		// Where there is a choice, one that has settled is taken, and one that says nothing settles.
+		silent := srv.Connect(t, servertest.Login{})
+		for i := range 8 {
+			simplex.Must(t, servertest.Activity(phone(10+i), "k"))
+			for n := app.Next(t); ; n = app.Next(t) {
+				if n.OK(); key(n) == "k" {
+					break
+				}
+			}
+		}
+		emptied(t, srv)
+		app.Kill()
+		simplex.Must(t, servertest.Activity(phone(1), "after"))
+		settle(t, srv)
+		silent.None(t)
+		srv.Clock().Advance(time.Minute)
+		wantKey(t, silent, "after").OK()
+		emptied(t, srv)
+	})
 }
 
 // TestOrderAndConnections: each notification comes once, those of a customer in order and all on one

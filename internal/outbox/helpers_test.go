@@ -16,7 +16,7 @@ import (
 // delivery sets times that a slow machine does not reach by itself: tests advance the clock.
 func delivery(change func(*outbox.Options)) func(*server.Config) {
 	return func(c *server.Config) {
-		c.Delivery = outbox.Options{AnswerTime: 10 * time.Minute, NotificationTime: 30 * time.Minute, HoldBack: 5 * time.Minute, FirstRetry: time.Minute}
+		c.Delivery = outbox.Options{AnswerTime: 10 * time.Minute, NotificationTime: 30 * time.Minute, HoldBack: 5 * time.Minute, Settle: time.Nanosecond, FirstRetry: time.Minute}
 		if change != nil {
 			change(&c.Delivery)
 		}

@@ -109,6 +109,10 @@ func (l *lane) pump() {
 	}
 	l.repeat()
 	for len(l.hops) > 0 && l.mayStartHop() {
+		if c := l.app.conn(l.subject); c != nil && c.settling != nil {
+			c.ready.add(l)
+			break
+		}
 		t := l.hops[0]
 		l.hops = l.hops[1:]
 		l.start(t)
@@ -179,13 +183,13 @@ func (l *lane) takeLease() *ticket {
 	return nil
 }
 
-// placeFor chooses the connection; without a place in its window the lane waits among the ready ones.
+// placeFor chooses the connection; as long as that has no room the lane waits among its ready ones.
 func (l *lane) placeFor(t *ticket) bool {
 	t.conn = l.app.conn(l.subject)
 	if t.conn == nil {
 		return false
 	}
-	if t.conn.inFlight < l.app.outbox.options.Window {
+	if t.conn.room(l.app.outbox.options.Window) {
 		return true
 	}
 	t.conn.ready.add(l)

@@ -23,6 +23,7 @@ type Options struct {
 	AnswerTime       time.Duration // for a hop or an event of a call; 10 s
 	NotificationTime time.Duration // for any other; 30 s
 	HoldBack         time.Duration // of the next one, for clients without exact answers; 1 s
+	Settle           time.Duration // of a new connection, for clients without exact answers; 1.1 s
 	FirstRetry       time.Duration // doubled with each failure; 1 s
 	LastRetry        time.Duration // the longest pause; 5 min
 	GiveUp           time.Duration // a dead letter after it; 24 h
@@ -40,6 +41,7 @@ func (o Options) WithDefaults() Options {
 	set(&o.AnswerTime, 10*time.Second)
 	set(&o.NotificationTime, 30*time.Second)
 	set(&o.HoldBack, time.Second)
+	set(&o.Settle, 1100*time.Millisecond)
 	set(&o.FirstRetry, time.Second)
 	set(&o.LastRetry, 5*time.Minute)
 	set(&o.GiveUp, 24*time.Hour)
@@ -62,6 +64,7 @@ type Conn struct {
 	inFlight int
 	ready    readyLanes
 	gone     bool
+	settling *clock.Timer // nil when it takes notifications
 }
 
 // Answer is an app's answer to a notification.
@@ -157,7 +160,25 @@ func (o *Outbox) Connect(org, id string, c *Conn) {
 	o.locked(func() {
 		a := o.app(org, id)
 		a.conns = append(a.conns, c)
+		if !c.Exact {
+			c.settling = o.clock.After(o.options.Settle, func() { o.Settled(c) })
+		}
 		a.scan()
+	})
+}
+
+// Settled lets a new connection have its notifications before its time, because its client is known
+// to be ready: it sends commands. The published clients call themselves connected a second after
+// SETUP. Before that they refuse the commands of their own handlers, which ends most programs, and
+// programs that set their handlers once they are connected have none.
+func (o *Outbox) Settled(c *Conn) {
+	o.locked(func() {
+		if c.settling == nil {
+			return
+		}
+		c.settling.Stop()
+		c.settling = nil
+		c.pumpReady(o.options.Window)
 	})
 }
 
@@ -167,6 +188,7 @@ func (o *Outbox) Disconnect(org, id string, c *Conn) {
 	o.locked(func() {
 		a := o.app(org, id)
 		c.gone = true
+		c.settling.Stop()
 		for i, other := range a.conns {
 			if other == c {
 				a.conns = append(a.conns[:i:i], a.conns[i+1:]...)

@@ -1,8 +1,11 @@
 package outbox
 
-// pumpReady lets lanes go on that waited for a place in the connection's window.
+// room says whether the connection takes another notification.
+func (c *Conn) room(window int) bool { return c.settling == nil && c.inFlight < window }
+
+// pumpReady lets lanes go on that waited for the connection to settle or for a place in its window.
 func (c *Conn) pumpReady(window int) {
-	for c.inFlight < window {
+	for c.room(window) {
 		l := c.ready.take()
 		if l == nil {
 			return

@@ -167,7 +167,9 @@ func (k *Socket) leave(s *session) {
 // handler passes requests to the commands.
 func (k *Socket) handler(s *session, do func(*command.Request)) rsocket.Handler {
 	limiter := k.limiter(s.caller.Org + s.caller.App)
+	var settled sync.Once
 	return func(r *rsocket.Request) {
+		settled.Do(func() { k.outbox.Settled(s.caller.Conn) })
 		if limiter != nil && !limiter.AllowN(k.clock.Now(), 1) {
 			r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "too many commands for this app: try again later"})
 			return
