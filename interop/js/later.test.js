@@ -21,8 +21,6 @@ before(async () => {
 });
 after(finish);
 
-const sms = () => ({ number: env('SMS_SHORT_CODE'), channel: 'sms' });
-const tag = { key: 'plan', value: 'gold' };
 const soon = () => Math.floor(Date.now() / 1000) + 60;
 const kes = { amount: 100, currencyCode: 'KES' };
 const purse = () => ({ purseId: env('PURSE_ID') });
@@ -31,11 +29,6 @@ const payer = () => ({
 });
 
 const commands = {
-    addReminder: () => customer.addReminder({ key: 'r', remindAt: soon(), payload: 'x' }),
-    cancelReminder: () => customer.cancelReminder('r'),
-    sendMessageByTag: () => client.sendMessageByTag(tag, sms(), { body: { text: 'x' } }),
-    addCustomerReminderByTag: () => client.addCustomerReminderByTag(tag, { key: 'r', remindAt: soon(), payload: 'x' }),
-    cancelCustomerReminderByTag: () => client.cancelCustomerReminderByTag(tag, 'r'),
     initiatePayment: () => client.initiatePayment(purse(), payer(), kes, 'test'),
     replayPaymentStatusUpdate: () => client.replayPaymentStatusUpdate(customer.customerNumber, 'tx', 'success', soon()),
     receivePayment: () => sim.receivePayment('tx-1', customer.customerNumber.number, { number: env('MPESA_PAYBILL'), channel: 'cellular' }, kes, 'success'),

@@ -1,8 +1,6 @@
 package js_test
 
 import (
-	"context"
-	"syscall"
 	"testing"
 
 	"github.com/elarian-go/elarian"
@@ -18,10 +16,13 @@ func TestProgramOfTheOriginalService(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			srv := start(t, v.store(t)...)
-			out := runProgram(t, "programs/loans.js", srv.Env())
-			out.expect(t, "App is running! Dial *83044#")
+			asha, baraka, chebet := srv.Phone("+254710000001"), srv.Phone("+254710000002"), srv.Phone("+254710000003")
+			chebet.SendSMS("83044", "Any news of my balance?") // while the program is away
 
-			asha, baraka := srv.Phone("+254710000001"), srv.Phone("+254710000002")
+			out := background(t, node(t.Context(), srv.Env(), "programs/loans.js"))
+			out.expect(t, "App is running! Dial *83044#")
+			chebet.ExpectSMS("83044", "You owe us nothing.")
+
 			menu := asha.Dial("*83044#").Expect("Welcome to MoBank!").Type("1").Expect("what is your name?")
 			baraka.Dial("*83044#").Expect("Welcome to MoBank!").Type("2").Expect("Happy Coding!").Ended()
 			menu.Type("Asha").Expect("Okay Asha, how much do you need?").Type("5000").Expect("Awesome! Asha").Ended()
@@ -62,26 +63,4 @@ func expectStored(t *testing.T, config elarian.Config, number elarian.CustomerNu
 	if tag := state.Tags()["has-loan"]; tag != "yes" {
 		t.Errorf("the tag is %q", tag)
 	}
-}
-
-// runProgram starts a program that runs until the test ends.
-func runProgram(t *testing.T, program string, env []string) *output {
-	t.Helper()
-	out := newOutput()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := node(ctx, env, program)
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGKILL) }
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait() // killed, as every program that serves
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", program, out.String())
-		}
-	})
-	return out
 }

@@ -2,6 +2,7 @@ package js_test
 
 import (
 	"bytes"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -32,8 +33,6 @@ type output struct {
 	wrote chan struct{} // has something after each write
 }
 
-func newOutput() *output { return &output{wrote: make(chan struct{}, 1)} }
-
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.lockedBuffer.Write(p)
 	select {
@@ -54,4 +53,22 @@ func (o *output) expect(t *testing.T, text string) {
 			t.Fatalf("the program has not printed %q, but\n%s", text, o.String())
 		}
 	}
+}
+
+// background starts a program that runs until it or the test ends: its context has to be the test's.
+func background(t *testing.T, cmd *exec.Cmd) *output {
+	t.Helper()
+	out := &output{wrote: make(chan struct{}, 1)}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // the context has just ended, and with it the program
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", cmd, out.String())
+		}
+	})
+	return out
 }

@@ -17,7 +17,8 @@ const handle = (event) => async (data, customer, appData, callback) => {
 
 const client = app();
 ['receivedSms', 'ussdSession', 'customerActivity', 'messageStatus'].forEach((event) => client.on(event, handle(event)));
-connect(client).then(
+// A connection that has sent a command has its share of the customers at once.
+connect(client).then(() => client.generateAuthToken()).then(
     () => process.send({ event: 'connected' }),
     (error) => { process.send({ event: 'refused', data: String(error) }); process.exit(1); },
 );
