@@ -47,9 +47,13 @@ func (c *Commands) answered(a outbox.Answer, finish func(error)) {
 	}
 	var stored bool
 	var send func()
+	var needs store.Needs
+	if reply.DataUpdate != nil || reply.Message != nil {
+		needs = store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App}
+	}
 	err := c.store.Submit(&store.Unit{
 		Route: n.Subject,
-		Needs: store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App},
+		Needs: needs,
 		Run: func(tx *store.Tx) error {
 			stored, send = false, nil
 			tx.Actor = customer.Actor{Kind: "app", ID: n.App}

@@ -4,7 +4,7 @@ import "time"
 
 // roomy is how many notifications an app may have before it that are not answered, for more to be
 // made for it that could as well be made later.
-const roomy = 1024
+const roomy = 512
 
 // stuck is when an app that answers nothing is no longer waited for.
 const stuck = 2 * time.Second
@@ -24,7 +24,7 @@ func (o *Outbox) Room(org, id string) bool {
 
 // roomAgain tells that an app that had no room has some again.
 func (a *app) roomAgain() {
-	if a.asked && a.inMemory <= roomy/2 {
+	if a.asked && a.inMemory <= roomy*3/4 {
 		a.asked = false
 		a.outbox.later(a.outbox.Roomy)
 	}

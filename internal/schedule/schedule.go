@@ -8,6 +8,7 @@ package schedule
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	maxInHand = 512         // timers that fire at once: what the store's writers take in two batches
+	maxInHand = 256         // timers that fire at once: as many as the store's writers take in a batch
 	maxHeld   = 1024        // timers in memory that wait for their app
 	lookahead = 4096        // timers that are looked through, when so many are held, for those of others
 	pause     = time.Second // after a failure
@@ -59,9 +60,10 @@ type Schedule struct {
 
 	// What follows is only used by Run.
 	sweeping bool
-	cursor   *store.Timer // the last that the sweep has seen
-	held     []store.Timer
-	looked   time.Time // when the sweep last looked past what is held
+	cursor   *store.Timer  // the last that the sweep has seen
+	held     []store.Timer // of the sweep, which wait for their app
+	fresh    []store.Timer // those that came due last and wait so, the latest first
+	looked   time.Time     // when the sweep last looked past what is held
 }
 
 // New makes a schedule; while it runs, the clock does not advance past what is due.
@@ -159,23 +161,27 @@ func (s *Schedule) Run(ctx context.Context) error {
 // round fires what there is room for; it says whether there may be more to fire at once.
 func (s *Schedule) round() bool {
 	s.mu.Lock()
+	room := maxInHand - len(s.inHand)
+	if room <= 0 {
+		s.mu.Unlock()
+		return false // until some are done
+	}
 	now := s.Clock.Now()
 	settling := s.settling
 	s.settling = nil
 	late, from := s.late, s.mark
 	s.late, s.mark, s.next = nil, now, time.Time{}
-	room := maxInHand - len(s.inHand)
 	if !s.sweeping && !s.sweepAt.IsZero() && !s.sweepAt.After(now) {
 		s.sweeping, s.cursor, s.sweepAt = true, nil, time.Time{}
 	}
 	s.mu.Unlock()
 
 	until := now.Add(time.Millisecond) // of what is due by now, in whole milliseconds
-	fresh, err := s.fresh(from, until, room)
+	latest, err := s.latest(from, until, room)
 	if err == nil {
 		var old []store.Timer
 		if old, err = s.old(now, until, room); err == nil {
-			s.take(now, append(late, fresh...), old, room)
+			s.take(slices.Concat(late, latest, s.fresh), old, room)
 			err = s.lookForNext(until)
 		}
 	}
@@ -185,17 +191,17 @@ func (s *Schedule) round() bool {
 	return s.endRound(now, from, late, settling, err)
 }
 
-// fresh reads the timers that came due since the last round, the latest first.
-func (s *Schedule) fresh(from, until time.Time, room int) ([]store.Timer, error) {
+// latest reads the timers that came due since the last round, the latest first.
+func (s *Schedule) latest(from, until time.Time, room int) ([]store.Timer, error) {
 	if from.IsZero() {
 		return nil, nil // the first round sweeps
 	}
 	limit := max(room/2, 1)
-	fresh, err := s.Store.LatestTimers(from, until, limit)
-	if len(fresh) == limit {
+	latest, err := s.Store.LatestTimers(from, until, limit)
+	if len(latest) == limit {
 		s.sweepBy(time.Time{})
 	}
-	return fresh, err
+	return latest, err
 }
 
 // old gives what was held back and reads on in the sweep.
@@ -204,7 +210,7 @@ func (s *Schedule) old(now, until time.Time, room int) ([]store.Timer, error) {
 	s.held = nil
 	limit := room
 	switch {
-	case !s.sweeping || room <= 0:
+	case !s.sweeping:
 		return old, nil
 	case len(old) >= maxHeld && now.Sub(s.looked) < patience:
 		return old, nil
@@ -225,19 +231,18 @@ func (s *Schedule) old(now, until time.Time, room int) ([]store.Timer, error) {
 }
 
 // take fires timers, alternately from the two lists, as far as there is room.
-func (s *Schedule) take(now time.Time, fresh, old []store.Timer, room int) {
+func (s *Schedule) take(fresh, old []store.Timer, room int) {
+	s.fresh, s.held = nil, nil
 	for len(fresh)+len(old) > 0 {
-		for _, list := range []*[]store.Timer{&fresh, &old} {
-			if len(*list) == 0 {
+		for _, from := range []struct{ list, held *[]store.Timer }{{&fresh, &s.fresh}, {&old, &s.held}} {
+			if len(*from.list) == 0 {
 				continue
 			}
-			t := (*list)[0]
-			*list = (*list)[1:]
+			t := (*from.list)[0]
+			*from.list = (*from.list)[1:]
 			switch {
-			case room <= 0:
-				s.hold(t)
-			case s.HeldBack(t):
-				s.hold(t)
+			case room <= 0 || s.HeldBack(t):
+				s.hold(from.held, t)
 			case s.start(t):
 				room--
 			}
@@ -246,9 +251,9 @@ func (s *Schedule) take(now time.Time, fresh, old []store.Timer, room int) {
 }
 
 // hold keeps a timer for later; those that are too many are found again by a sweep.
-func (s *Schedule) hold(t store.Timer) {
-	if len(s.held) < maxHeld {
-		s.held = append(s.held, t)
+func (s *Schedule) hold(held *[]store.Timer, t store.Timer) {
+	if len(*held) < maxHeld {
+		*held = append(*held, t)
 		return
 	}
 	s.sweepBy(time.Time{})
@@ -325,7 +330,7 @@ func (s *Schedule) endRound(now, from time.Time, late []store.Timer, settling []
 	if !s.sweepAt.IsZero() && !sweepNow {
 		s.wakeAt(s.sweepAt)
 	}
-	if len(s.held) > 0 {
+	if len(s.held)+len(s.fresh) > 0 {
 		s.wakeAt(now.Add(patience))
 	}
 	full := len(s.held) >= maxHeld
