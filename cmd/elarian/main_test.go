@@ -130,7 +130,7 @@ type process struct {
 func launch(t *testing.T, i invocation, watchErr bool, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
-	cmd.Dir, cmd.Env = i.dir, environment(i.env...)
+	cmd.Dir, cmd.Env, cmd.Stdin = i.dir, environment(i.env...), strings.NewReader(i.stdin)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

@@ -29,18 +29,19 @@ func newPhoneCommand() *cobra.Command {
 	var flags phoneFlags
 	listen := newPhoneListenCommand(&flags)
 	c := group("phone", "A phone in the terminal, for sandboxes",
-		`A phone in the terminal: it dials USSD codes, writes messages, and shows what apps send to its number.
+		`A phone in the terminal: it dials USSD codes, calls, writes messages, and shows what apps send to its number.
 
 It finds the server by --env-file, by --dir, by the environment (eval "$(elarian env)"), or else as the
 elarian dev that runs here.`,
-		newPhoneUSSDCommand(&flags), newPhoneSMSCommand(&flags), listen)
+		newPhoneUSSDCommand(&flags), newPhoneSMSCommand(&flags), newPhoneCallCommand(&flags), listen)
 	c.Example = `  elarian phone ussd '*83044#'
   elarian phone --number +254710000002 ussd '*83044#' 1 24/12
   elarian phone sms 83044 "Hello"
+  elarian phone call +254711621711
   elarian phone listen`
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usageError{fmt.Errorf("unknown command %q: use ussd, sms or listen", c.CommandPath()+" "+args[0])}
+			return usageError{fmt.Errorf("unknown command %q: use ussd, sms, call or listen", c.CommandPath()+" "+args[0])}
 		}
 		return listen.RunE(c, nil)
 	}
@@ -80,6 +81,7 @@ type phone struct {
 	screen    *screen
 	input     *input
 	arrived   chan struct{} // a message came since the last look
+	calls     chan *elarian.Call
 }
 
 // use switches a phone on for do, and off after.
@@ -101,8 +103,10 @@ func (f *phoneFlags) use(c *cobra.Command, do func(ctx context.Context, p *phone
 		screen:    &screen{w: c.OutOrStdout()},
 		input:     &input{r: c.InOrStdin()},
 		arrived:   make(chan struct{}, 1),
+		calls:     make(chan *elarian.Call, 1),
 	}
 	p.simulator.OnSendMessage(p.receive)
+	p.simulator.OnCall(p.rang)
 	if err := connectPhone(c.Context(), p.simulator, config); err != nil {
 		return err
 	}
@@ -176,14 +180,19 @@ func (in *input) read() {
 	}
 }
 
-// next gives the next line; ok is false at the end of the input or of ctx.
-func (in *input) next(ctx context.Context) (line string, ok bool) {
+// start gives the lines, and reads from now on.
+func (in *input) start() <-chan string {
 	if in.lines == nil {
 		in.lines = make(chan string)
 		go in.read()
 	}
+	return in.lines
+}
+
+// next gives the next line; ok is false at the end of the input or of ctx.
+func (in *input) next(ctx context.Context) (line string, ok bool) {
 	select {
-	case line, ok = <-in.lines:
+	case line, ok = <-in.start():
 		return line, ok
 	case <-ctx.Done():
 		return "", false
@@ -216,14 +225,13 @@ func describe(b elarian.Body) string {
 func newPhoneListenCommand(flags *phoneFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:     "listen",
-		Short:   "Show what apps send, until Ctrl-C",
+		Short:   "Show what apps send, and answer calls, until Ctrl-C",
 		Example: "  elarian phone --number +254710000001 listen",
 		Args:    arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return flags.use(c, func(ctx context.Context, p *phone) error {
-				p.screen.note("%s is on and waits for messages (Ctrl-C ends)", p.number)
-				<-ctx.Done()
-				return nil
+				p.screen.note("%s is on and waits for messages and calls (Ctrl-C ends)", p.number)
+				return p.answerCalls(ctx)
 			})
 		},
 	}
