@@ -322,8 +322,9 @@ func (l *lane) load() {
 		for _, n := range rows {
 			switch {
 			case l.has(n.ID):
-			case n.Interactive: // from before a restart: nobody waits for the answer any more
+			case n.Interactive && o.abandoned(n):
 				o.later(func() { o.GaveUp(n, "the server was restarted") })
+			case n.Interactive: // it was committed just now, and is about to be handed over
 			default:
 				l.enqueue(n)
 			}

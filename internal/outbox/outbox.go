@@ -91,6 +91,7 @@ type Outbox struct {
 	log     *slog.Logger
 	options Options
 	metrics Metrics
+	started time.Time
 
 	mu    sync.Mutex // guards what follows, and all apps, lanes and connections
 	apps  map[appKey]*app
@@ -125,7 +126,7 @@ func New(s *store.Store, c *clock.Clock, log *slog.Logger, o Options, m Metrics)
 	}
 	return &Outbox{
 		Roomy: func() {},
-		store: s, clock: c, log: log, options: o.WithDefaults(), metrics: m,
+		store: s, clock: c, log: log, options: o.WithDefaults(), metrics: m, started: c.Now(),
 		apps: make(map[appKey]*app), wake: make(chan struct{}, 1),
 	}
 }
@@ -278,6 +279,12 @@ func (o *Outbox) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// abandoned says whether nobody waits any more for the answer to an interactive notification that is
+// not in memory: it is from before the start.
+func (o *Outbox) abandoned(n *store.Notification) bool {
+	return n.CreatedAt.Before(o.started) || o.clock.Now().Sub(n.CreatedAt) > 2*o.options.AnswerTime
 }
 
 func (o *Outbox) poke() {
