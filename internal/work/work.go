@@ -188,9 +188,10 @@ func (r *Runner) page(ctx context.Context, j *job) error {
 	for _, send := range p.sent {
 		send()
 	}
-	r.Did(j.work.Kind, p.after.Succeeded-p.before.Succeeded, p.after.Failed-p.before.Failed)
+	succeeded, failed := p.after.Succeeded-p.before.Succeeded, p.after.Failed-p.before.Failed
+	r.Did(j.work.Kind, succeeded, failed)
 	if rate > 0 {
-		used := time.Duration(float64(len(p.ids)) / rate * float64(time.Second))
+		used := time.Duration(float64(succeeded+failed) / rate * float64(time.Second))
 		r.freeAt[channel] = r.Clock.Now().Add(used)
 	}
 	j.work = &p.after
