@@ -70,10 +70,10 @@ func (a *app) take(n *store.Notification) {
 			return
 		}
 		l = a.lane(n.Subject)
-		if a.scanning {
-			l.refill()
-			return
-		}
+	}
+	if a.scanning { // the store may have older ones, whether or not the lane is here
+		l.refill()
+		return
 	}
 	l.push(n)
 }
