@@ -326,7 +326,7 @@ func (w *callWork) inCall(rec *store.Record, session string, in *incoming) error
 	var turn messaging.CallTurn
 	var err error
 	switch {
-	case v.Status.Final() || v.HangupCause != 0:
+	case hangsUp(v):
 		turn = call.HangUp(env, v.HangupCause)
 	case v.Dial != nil:
 		return w.legByNumber(rec, session, v)
@@ -345,6 +345,12 @@ func (w *callWork) inCall(rec *store.Record, session string, in *incoming) error
 		return err
 	}
 	return w.follow(rec, session, turn)
+}
+
+// hangsUp says whether a phone hangs up. The published JavaScript client sends dial_completed where its user says
+// completed: it takes the first status whose name ends so.
+func hangsUp(v *messaging.VoiceInput) bool {
+	return v.Status.Final() || v.HangupCause != 0 || v.Status == messaging.CallDialCompleted && v.Dial == nil
 }
 
 // spoken is how long somebody spoke.
