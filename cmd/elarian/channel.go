@@ -88,7 +88,8 @@ func newChannelCommand() *cobra.Command {
 	var orgID string
 	c := group("channel", "Add, list and remove channels",
 		"A channel is a number of an org. What comes in on it goes to the app that it is bound to.\n\nKinds: "+channelKinds+".",
-		newChannelAddCommand(&database, &show, &orgID), newChannelListCommand(&database, &show, &orgID), newChannelRemoveCommand(&database, &show, &orgID))
+		newChannelAddCommand(&database, &show, &orgID), newChannelListCommand(&database, &show, &orgID),
+		newChannelSetCommand(&database, &show, &orgID), newChannelRemoveCommand(&database, &show, &orgID))
 	c.PersistentFlags().StringVar(&orgID, "org", "", "id of the org (not needed where there is one)")
 	database.register(c)
 	show.register(c)

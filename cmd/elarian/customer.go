@@ -77,8 +77,12 @@ func (f *customerCommand) showCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show CUSTOMER", Short: "Show who the customer is", Example: "  elarian customer show +254710000001", Args: arguments(1, 1, "CUSTOMER"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.with(c, args[0], func(_ *store.Store, rec *store.Record) error {
-				view := viewCustomer(rec)
+			return f.with(c, args[0], func(st *store.Store, rec *store.Record) error {
+				reminders, err := st.Reminders(rec.Org, rec.ID)
+				if err != nil {
+					return err
+				}
+				view := viewCustomer(rec, reminders)
 				if f.show.json {
 					return writeJSON(c.OutOrStdout(), view)
 				}
@@ -98,6 +102,9 @@ func (f *customerCommand) showCommand() *cobra.Command {
 				}
 				for k, v := range view.Metadata {
 					fmt.Fprintf(w, "metadata   %s = %.100s\n", k, v)
+				}
+				for _, r := range view.Reminders {
+					fmt.Fprintf(w, "reminder   %s at %s  (%s)\n", r.Key, r.Next.Format(time.RFC3339), r.App)
 				}
 				for _, ch := range view.Channels {
 					fmt.Fprintf(w, "channel    %s  %s\n", ch.Channel, ch.State)

@@ -41,6 +41,24 @@ type customerView struct {
 	Tags         []indexView           `json:"tags"`
 	Metadata     map[string]storedText `json:"metadata"`
 	Channels     []channelStateView    `json:"channels"`
+	Reminders    []reminderView        `json:"reminders"`
+}
+
+type reminderView struct {
+	App     string    `json:"app"`
+	Key     string    `json:"key"`
+	Next    time.Time `json:"next"`
+	Every   string    `json:"every,omitempty"`
+	Payload string    `json:"payload,omitempty"`
+	Work    string    `json:"work,omitempty"`
+}
+
+func viewReminder(r store.AppReminder) reminderView {
+	v := reminderView{App: r.App, Key: r.Key, Next: r.Next, Payload: r.Payload, Work: r.Work}
+	if r.Interval > 0 {
+		v.Every = r.Interval.String()
+	}
+	return v
 }
 
 // storedText is a value of an app: its text, JSON as it is, or bytes in base64.
@@ -64,9 +82,10 @@ func viewNumber(n customer.Number) numberView {
 	return numberView{n.Provider.String(), n.Number, n.Partition}
 }
 
-func viewCustomer(rec *store.Record) customerView {
+func viewCustomer(rec *store.Record, reminders []store.AppReminder) customerView {
 	now := time.Now()
 	v := customerView{
+		Reminders: each(reminders, viewReminder),
 		Org: rec.Org, ID: rec.ID, AdoptedBy: rec.AdoptedBy, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
 		Numbers: each(rec.Numbers, viewNumber), Metadata: make(map[string]storedText),
 		SecondaryIDs: each(customer.LiveSecondaryIDs(rec.SecondaryIDs, now), func(s customer.SecondaryID) indexView { return indexView(s) }),
@@ -144,7 +163,7 @@ type endedView struct {
 
 func viewEverything(e *store.Everything) everythingView {
 	v := everythingView{
-		Customer: viewCustomer(e.Record), AppData: make(map[string]storedText), Messages: each(e.Messages, viewMessage), Activities: e.Activities,
+		Customer: viewCustomer(e.Record, e.Reminders), AppData: make(map[string]storedText), Messages: each(e.Messages, viewMessage), Activities: e.Activities,
 		Sessions: each(e.Sessions, func(s *messaging.Ended) endedView {
 			return endedView{s.ID, viewNumber(s.State.Number), s.State.Channel.String(), s.StartedAt, s.Duration.Seconds(), s.Reason.String()}
 		}),

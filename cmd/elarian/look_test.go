@@ -110,6 +110,9 @@ func TestTemplates(t *testing.T) {
 	if !errors.Is(err, elarian.ErrInvalidRequest) || !strings.Contains(err.Error(), "day") {
 		t.Errorf("a template without a value: %v", err)
 	}
+	must(t, dir, "channel", "set", "sms", "83044", "--stop", "acha", "--rate", "50")
+	refused(t, runIn(t, dir, "channel", "set", "ussd", "*83044#", "--stop", "x"), 1, "only SMS")
+	refused(t, runIn(t, dir, "channel", "set", "sms", "999", "--rate", "1"), 1, "no messaging channel")
 	must(t, dir, "template", "remove", "visit")
 	refused(t, runIn(t, dir, "template", "remove", "visit"), 1, "no template")
 }
