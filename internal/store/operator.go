@@ -94,6 +94,7 @@ type Everything struct {
 	Messages   []*messaging.Message
 	Sessions   []*messaging.Ended
 	Activities []*customer.ActivitySession
+	Reminders  []AppReminder
 	Waiting    []*Notification
 	History    []customer.Entry // newest first
 }
@@ -160,6 +161,9 @@ func (s *Store) Everything(rec *Record) (*Everything, error) {
 		e.Waiting = append(e.Waiting, letters...)
 	}
 	var err error
+	if e.Reminders, err = s.Reminders(rec.Org, rec.ID); err != nil {
+		return nil, err
+	}
 	e.History, err = s.History(rec.History, maxHistory)
 	return e, err
 }
