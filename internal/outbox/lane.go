@@ -71,6 +71,9 @@ func (l *lane) push(n *store.Notification) {
 
 func (l *lane) enqueue(n *store.Notification) {
 	l.queue = append(l.queue, &ticket{lane: l, n: n})
+	if l.app.inMemory == 0 {
+		l.app.landed = l.app.outbox.clock.Now() // it has had nothing to answer
+	}
 	l.app.inMemory++
 }
 
