@@ -8,8 +8,8 @@ import (
 
 // Settings are what operators set up for one channel; the zero value means the defaults.
 type Settings struct {
-	Stop    []string      `json:"stop,omitzero"`    // SMS keywords that block; StopWords
-	Start   []string      `json:"start,omitzero"`   // SMS keywords that allow; StartWords
+	Stop    []string      `json:"stop,omitzero"`     // SMS keywords that block; StopWords
+	Start   []string      `json:"start,omitzero"`    // SMS keywords that allow; StartWords
 	Session time.Duration `json:"session,omitempty"` // how long one lives without a message, in nanoseconds; Channel.SessionTime
 	Rate    float64       `json:"rate,omitempty"`    // messages a second of work by tag; 0: no bound
 }
