@@ -71,6 +71,7 @@ func (s *serveFlags) register(f *pflag.FlagSet) {
 	settings.StringVar(&c.Store, "store", "", "database: a file, sqlite://PATH or postgres://…")
 	settings.StringVar(&c.Socket, "socket", ":8443", "address for apps, by TLS")
 	settings.StringVar(&c.HTTP, "http", "localhost:8080", "address for WebSocket, health and metrics; without TLS, so for a proxy on this machine")
+	settings.StringVar(&c.PublicURL, "public-url", "", "how others reach --http, as https://elarian.example; it is part of the addresses of recordings")
 	settings.StringVar(&s.certificate, "tls-certificate", "", "file with the certificate and its chain, PEM")
 	settings.StringVar(&s.key, "tls-key", "", "file with the certificate's key, PEM")
 	s.log.register(settings, "info")
