@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/outbox"
+	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/server"
 	"github.com/elarian-go/elarian/internal/servertest"
 	"github.com/elarian-go/elarian/internal/store"
@@ -126,4 +129,22 @@ func historyOf(t *testing.T, srv *servertest.Server, id string) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// body is the body of a notification with a mark in the place of the org.
+func body(mark, customer string) []byte {
+	b, err := proto.Marshal(&pb.ServerToAppCustomerNotification{OrgId: mark, CustomerId: customer})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// fields reads the mark of body, and the app data.
+func fields(payload []byte) (mark, data string) {
+	m := &pb.ServerToAppNotification{}
+	if err := proto.Unmarshal(payload, m); err != nil {
+		panic(err)
+	}
+	return m.GetCustomer().GetOrgId(), m.GetCustomer().GetAppData().GetStringVal()
 }

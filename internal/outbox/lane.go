@@ -57,8 +57,8 @@ func (l *lane) push(n *store.Notification) {
 	if l.has(n.ID) {
 		l.more = true // a failed hop that comes again as an ordinary one
 	}
-	if l.more {
-		l.again = l.loading
+	if l.more || l.loading {
+		l.more, l.again = true, l.loading
 		return
 	}
 	if l.notifications() >= maxQueue {
@@ -137,9 +137,10 @@ func (l *lane) pump() {
 		l.app.outbox.loads = append(l.app.outbox.loads, l)
 		l.app.outbox.poke()
 	}
-	if l.idle() {
+	// A timer that fired just when the lane ended finds another in its place, and leaves that alone.
+	if l.idle() && l.app.lanes[l.subject] == l {
 		delete(l.app.lanes, l.subject)
-		if len(l.app.conns) == 0 && len(l.app.lanes) == 0 {
+		if len(l.app.conns) == 0 && len(l.app.lanes) == 0 && l.app.outbox.apps[l.app.key] == l.app {
 			delete(l.app.outbox.apps, l.app.key)
 		}
 	}
