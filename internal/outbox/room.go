@@ -7,7 +7,7 @@ import "time"
 const roomy = 512
 
 // stuck is when an app that answers nothing is no longer waited for.
-const stuck = 2 * time.Second
+const stuck = 10 * time.Second
 
 // Room says whether a notification that could be made now or later should be made now. An app that is
 // away, or answers nothing at all, gets it into the store.

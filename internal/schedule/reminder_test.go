@@ -202,10 +202,10 @@ func TestManyAtOnce(t *testing.T) {
 				p.Reply(t)
 			}
 		}
-		app.Must(t, add(ada, "quiet", at.Add(time.Second), 0, ""))
+		app.Must(t, add(ada, "quiet", at.Add(100*time.Millisecond), 0, ""))
 		srv.Clock().Advance(at.Sub(srv.Clock().Now()))
 		first := app.Next(t) // the backlog is there
-		srv.Clock().Advance(time.Second)
+		srv.Clock().Advance(100 * time.Millisecond)
 		seen, quiet := map[string]bool{}, 0
 		for n := first; ; n = app.Next(t) {
 			if n.GetReminder().GetReminder().GetKey() == "quiet" {
