@@ -1,4 +1,5 @@
-// An app to begin with: appointments by USSD, and an answer to text messages.
+// An app to begin with: appointments by USSD, a reminder by SMS the day before, and an answer to text
+// messages. It has the menus and the app data of main.go: each goes on with what the other has booked.
 //
 //   npm install elarian
 //   eval "$(elarian env)"
@@ -29,9 +30,19 @@ async function ussdSession(notification, customer, appData, callback) {
             callback({ text: 'That is no day. Which day? (DD/MM)', isTerminal: false }, booking);
             return;
         }
+        // A reminder takes the place of the one of the same key; one whose time has passed comes at once.
+        const remindAt = Date.parse(day) / 1000 - 15 * 3600; // 9:00 (UTC) on the day before
+        await customer.addReminder({ key: 'visit', remindAt, payload: day });
         await customer.sendMessage({ channel: 'sms', number: SMS_SHORT_CODE }, { body: { text: `Your appointment is on ${day}.` } });
         callback({ text: `See you on ${day}.`, isTerminal: true }, { ...booking, step: '', day });
     }
+}
+
+// reminder is called when the time of a reminder has come.
+async function reminder(notification, customer, appData, callback) {
+    const { payload } = notification.reminder;
+    await customer.sendMessage({ channel: 'sms', number: SMS_SHORT_CODE }, { body: { text: `Do not forget your appointment on ${payload}.` } });
+    callback(null, appData);
 }
 
 // nextDay gives the next such day as YYYY-MM-DD, this year or the next; undefined where it is none.
@@ -49,6 +60,7 @@ function nextDay(text) {
 async function main() {
     const client = await initializeClient({ orgId: ORG_ID, appId: APP_ID, apiKey: API_KEY }, { host: HOST, port: PORT });
     client.on('ussdSession', ussdSession);
+    client.on('reminder', reminder);
     client.on('receivedSms', (notification, customer, appData, callback) => {
         callback({ body: { text: `You wrote: ${notification.text}. Dial *83044# for an appointment.` } }, appData);
     });

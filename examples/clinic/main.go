@@ -1,7 +1,11 @@
-// Clinic is an app to begin with: appointments by USSD, and an answer to text messages.
+// Clinic is an app to begin with: appointments by USSD, a reminder by SMS the day before, and an answer
+// to text messages. Start `elarian dev`, and in another terminal run the app with the environment that
+// it shows; then book with a phone. Its SMS come to `elarian phone listen`, the reminder at 9 o'clock (UTC)
+// on the day before the appointment.
 //
-//	eval "$(elarian env)"
-//	go run .
+//	eval "$(elarian env)" && go run .
+//	elarian phone ussd '*83044#' 1 24/12
+//	elarian phone listen
 package main
 
 import (
@@ -38,6 +42,7 @@ func newClinic(config elarian.Config) *elarian.Client {
 		b.Step = ""
 		return nil
 	})
+	client.OnReminder(remind)
 	elarian.OnSMS(client, func(_ context.Context, m *elarian.ReceivedMessage, _ *struct{}) (elarian.Body, error) {
 		return elarian.Text(fmt.Sprintf("You wrote: %s. Dial *83044# for an appointment.", m.Text)), nil
 	})
@@ -62,16 +67,29 @@ func menu(ctx context.Context, hop *elarian.USSDHop, b *Booking) (elarian.Menu, 
 	case b.Step == "start":
 		return elarian.Ask("There is no %s.\n1. Book an appointment\n2. My appointments", hop.Text), nil
 	}
-	day, err := nextDay(hop.Text, time.Now())
+	day, err := nextDay(hop.Text, hop.CreatedAt)
 	if err != nil {
 		return elarian.Ask("That is no day. Which day? (DD/MM)"), nil
 	}
 	b.Step, b.Day = "", day.Format(time.DateOnly)
+	// A reminder takes the place of the one of the same key: that of an earlier booking. One whose time has
+	// passed comes at once, for an appointment tomorrow.
+	visit := elarian.Reminder{Key: "visit", At: day.Add(-15 * time.Hour), Payload: b.Day} // 9:00 on the day before
+	if err := hop.Customer.AddReminder(ctx, visit); err != nil {
+		return elarian.Menu{}, err
+	}
 	text := elarian.Text("Your appointment is on " + b.Day + ".")
 	if _, err := hop.Customer.SendMessage(ctx, elarian.SMS("83044"), text); err != nil {
 		return elarian.Menu{}, err
 	}
 	return elarian.End("See you on %s.", day.Format("2 January")), nil
+}
+
+// remind is called when the time of a reminder has come.
+func remind(ctx context.Context, r *elarian.ReminderNotice) error {
+	text := elarian.Text("Do not forget your appointment on " + r.Reminder.Payload + ".")
+	_, err := r.Customer.SendMessage(ctx, elarian.SMS("83044"), text)
+	return err
 }
 
 // nextDay gives the next such day, this year or the next.
