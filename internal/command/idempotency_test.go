@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,52 +79,48 @@ func TestIdempotencyKey(t *testing.T) {
 	})
 }
 
-// TestConnectionsCut: the Go SDK sends numbered activities while its connections are cut at random
-// moments; each has acted exactly once.
+// TestConnectionsCut: clients of the Go SDK send numbered activities while their connections are cut at
+// random moments; each has acted exactly once.
 func TestConnectionsCut(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, store string) {
+		const clients, workers, each = 4, 4, 20
+		const cuts = 5 // of a client: it waits longer after each that comes soon
 		srv := servertest.Start(t, store)
-		proxy := servertest.NewProxy(t, srv.SocketAddr().String())
-		config := srv.Config()
-		config.Address = proxy.Address
-		config.Logger = slog.New(slog.DiscardHandler)
-		ctx, cancel := context.WithTimeout(context.Background(), 2*servertest.Patience)
+		ctx, cancel := context.WithTimeout(context.Background(), 4*servertest.Patience)
 		defer cancel()
-		client, err := elarian.Connect(ctx, config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
-		const workers, each = 8, 25
-		stop := make(chan struct{})
-		var cutting sync.WaitGroup
-		cutting.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Duration(rand.Int64N(int64(150 * time.Millisecond)))):
-					proxy.Cut()
-				}
-			}
-		})
 		var group sync.WaitGroup
-		for w := range workers {
-			group.Go(func() {
-				c := client.Customer(elarian.Cellular(phone(w)))
-				for i := range each {
-					if err := c.UpdateActivity(ctx, elarian.Activity{Source: "test", SessionID: "s", Key: strconv.Itoa(i)}); err != nil {
-						t.Errorf("worker %d: %v", w, err)
-						return
+		for n := range clients {
+			proxy := servertest.NewProxy(t, srv.SocketAddr().String())
+			config := srv.Config()
+			config.Address = proxy.Address
+			config.Logger = slog.New(slog.DiscardHandler)
+			client, err := elarian.Connect(ctx, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			var acked atomic.Int64
+			for w := range workers {
+				group.Go(func() {
+					c := client.Customer(elarian.Cellular(phone(n*workers + w)))
+					for i := range each {
+						if err := c.UpdateActivity(ctx, elarian.Activity{Source: "test", SessionID: "s", Key: strconv.Itoa(i)}); err != nil {
+							t.Errorf("worker %d of client %d: %v", w, n, err)
+							return
+						}
+						if acked.Add(1)%(workers*each/(cuts+1)) == 0 {
+							for range rand.IntN(1000) { // so that the others are anywhere
+								runtime.Gosched()
+							}
+							proxy.Cut()
+						}
 					}
-				}
-			})
+				})
+			}
 		}
 		group.Wait()
-		close(stop)
-		cutting.Wait()
 		direct := srv.Simplex(t)
-		for w := range workers {
+		for w := range clients * workers {
 			sessions := direct.State(t, phone(w)).ActivityState.Sessions
 			if len(sessions) != 1 || len(sessions[0].Activities) != each {
 				t.Fatalf("worker %d: %d sessions, %v", w, len(sessions), sessions)
