@@ -63,15 +63,17 @@ func (tx *Tx) TakeTimer(t *Timer) (bool, error) {
 	return true, nil
 }
 
+// The bounds are single values, not rows to join with: only so does PostgreSQL read just as many rows
+// as it gives, in their order.
 const timersBetween = `
-	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM {{each timers t}}
-	(t.due_at, t.id) > (r.from_due, r.from_id) AND t.due_at < r.until `
+	SELECT t.due_at, t.id, t.kind, t.org_id, t.customer_id, t.ref FROM timers AS t
+	WHERE (t.due_at, t.id) > ({{one from_due}}, {{one from_id}}) AND t.due_at < {{one until}} `
 
 var (
 	selectTimers       = newStatement("from_due int, from_id int, until int, lim int", timersBetween+`ORDER BY t.due_at, t.id LIMIT {{one lim}}`)
 	selectLatestTimers = newStatement("from_due int, from_id int, until int, lim int", timersBetween+`ORDER BY t.due_at DESC, t.id DESC LIMIT {{one lim}}`)
 	selectNextDue      = newStatement("since int", `
-		SELECT t.due_at FROM {{each timers t}} t.due_at >= r.since ORDER BY t.due_at LIMIT 1`)
+		SELECT t.due_at FROM timers AS t WHERE t.due_at >= {{one since}} ORDER BY t.due_at LIMIT 1`)
 )
 
 // DueTimers reads timers due before until, in order, after the given one (nil: from the first).

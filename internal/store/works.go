@@ -100,14 +100,14 @@ func (tx *Tx) Work(org, id string) (*Work, error) { return tx.b.works.edit(tx.co
 var (
 	selectOpenWorks = newStatement("", `SELECT w.org_id, w.id, w.done, w.doc FROM works w WHERE NOT w.done ORDER BY w.id`)
 	selectWorks     = newStatement("org text, lim int", `
-		SELECT w.org_id, w.id, w.done, w.doc FROM {{each works w}} w.org_id = r.org ORDER BY w.id DESC LIMIT {{one lim}}`)
+		SELECT w.org_id, w.id, w.done, w.doc FROM works AS w WHERE w.org_id = {{one org}} ORDER BY w.id DESC LIMIT {{one lim}}`)
 	selectOpenWorksOf = newStatement("org text", `
 		SELECT w.org_id, w.id, w.done, w.doc FROM {{each works w}} w.org_id = r.org AND NOT w.done
 		ORDER BY w.org_id, w.id {{for_update_nowait w}}`)
 	selectTagged = newStatement("org text, k text, v text, after text, until int, now int, lim int", `
-		SELECT t.customer_id FROM {{each customer_tags t}} t.org_id = r.org AND t.key = r.k AND t.value = r.v
-		AND t.customer_id > r.after AND t.since <= r.until AND (t.expires_at = 0 OR t.expires_at > r.now)
-		ORDER BY t.customer_id LIMIT {{one lim}}`)
+		SELECT t.customer_id FROM customer_tags AS t WHERE t.org_id = {{one org}} AND t.key = {{one k}} AND t.value = {{one v}}
+		AND t.customer_id > {{one after}} AND t.since <= {{one until}} AND (t.expires_at = 0 OR t.expires_at > {{one now}})
+		ORDER BY t.org_id, t.key, t.value, t.customer_id LIMIT {{one lim}}`)
 	purgeWorks = newStatement("before text", `
 		DELETE FROM works WHERE (org_id, id) IN (
 			SELECT w.org_id, w.id FROM {{each works w}} w.done AND w.id < r.before ORDER BY w.id LIMIT 1000)`)
