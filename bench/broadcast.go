@@ -82,7 +82,7 @@ func broadcast(ctx context.Context, r *run, db database) (row Row, err error) {
 	if got := b.received.Load(); got != int64(r.Broadcast) || b.failed.Load() > 0 {
 		return row, fmt.Errorf("phones got %d messages of %d, %d failed", got, r.Broadcast, b.failed.Load())
 	}
-	limit, err := broadcastCommits(s.server.Store(), r.lanes()).timed(ctx, r.Time)
+	limit, err := broadcastCommits(s.server.Store(), r.lanes()).timed(ctx, max(r.Time, time.Second))
 	if err != nil {
 		return row, fmt.Errorf("the limit: %w", err)
 	}

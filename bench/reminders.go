@@ -69,7 +69,7 @@ func reminders(ctx context.Context, r *run, db database) (row Row, err error) {
 		return row, err
 	}
 	late := seen.others()
-	limit, err := reminderCommits(s.server.Store(), r.lanes()).timed(ctx, r.Time)
+	limit, err := reminderCommits(s.server.Store(), r.lanes()).timed(ctx, max(r.Time, time.Second))
 	if err != nil {
 		return row, fmt.Errorf("the limit: %w", err)
 	}
