@@ -52,10 +52,6 @@
 //	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
 //	elarian.cancelCustomerReminderByTag(…)
 //	                                    Client.CancelCustomerReminderByTag
-//	elarian.sendMessageByTag(…)         Client.SendMessageByTag
-//	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
-//	elarian.cancelCustomerReminderByTag(…)
-//	                                    Client.CancelCustomerReminderByTag
 //	new Customer(params)                Client.Customer, Client.CreateCustomer
 //	customer.getState()                 Customer.GetState
 //	customer.adoptState(other)          Customer.AdoptState
