@@ -99,14 +99,16 @@ func (tx *Tx) Waiting(n *Notification) (bool, error) {
 	return found != nil, err
 }
 
+// The bounds are single values, not rows to join with: only so does PostgreSQL read just as many rows
+// as it gives, in their order.
 var (
 	selectLane = newStatement("org text, app text, subject text, lim int", `
 		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
-		FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject
-		AND NOT o.dead ORDER BY o.id LIMIT {{one lim}}`)
+		FROM outbox AS o WHERE o.org_id = {{one org}} AND o.app_id = {{one app}} AND o.subject_id = {{one subject}}
+		AND NOT o.dead ORDER BY o.org_id, o.app_id, o.subject_id, o.id LIMIT {{one lim}}`)
 	selectSubjects = newStatement("org text, app text, after text, lim int", `
-		SELECT DISTINCT o.subject_id FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app
-		AND NOT o.dead AND o.subject_id > r.after ORDER BY o.subject_id LIMIT {{one lim}}`)
+		SELECT DISTINCT o.subject_id FROM outbox AS o WHERE o.org_id = {{one org}} AND o.app_id = {{one app}}
+		AND NOT o.dead AND o.subject_id > {{one after}} ORDER BY o.subject_id LIMIT {{one lim}}`)
 	selectOutboxStats = newStatement("", `
 		SELECT o.dead, COUNT(*), COALESCE(MIN(o.created_at), 0) FROM outbox o GROUP BY o.dead`)
 )

@@ -21,9 +21,9 @@ const sweepPage = 500
 var (
 	selectOld = newStatement("org text, after text, before_message text, before_session text, lim int", `
 		SELECT c.org_id, c.id,
-			EXISTS (SELECT 1 FROM messages m WHERE m.org_id = c.org_id AND m.customer_id = c.id AND m.id < r.before_message)
-			OR EXISTS (SELECT 1 FROM messaging_sessions s WHERE s.org_id = c.org_id AND s.customer_id = c.id AND s.id < r.before_session)
-		FROM {{each customers c}} c.org_id > r.org OR (c.org_id = r.org AND c.id > r.after)
+			EXISTS (SELECT 1 FROM messages m WHERE m.org_id = c.org_id AND m.customer_id = c.id AND m.id < {{one before_message}})
+			OR EXISTS (SELECT 1 FROM messaging_sessions s WHERE s.org_id = c.org_id AND s.customer_id = c.id AND s.id < {{one before_session}})
+		FROM customers AS c WHERE (c.org_id, c.id) > ({{one org}}, {{one after}})
 		ORDER BY c.org_id, c.id LIMIT {{one lim}}`)
 	deleteOldMessages = newStatement("org text, customer text, before text", `
 		DELETE FROM messages AS m {{using}} m.org_id = r.org AND m.customer_id = r.customer AND m.id < r.before`)
