@@ -1,7 +1,7 @@
 // Survey asks all who have joined a question by SMS, and sends one summary of the answers to whoever asked.
 // Start `elarian dev`, and in another terminal run the app with the environment that it shows. Then some phones
 // join, the manager's phone asks, the others answer with a number from 1 to 5 and a word if they like, and when
-// the time of the survey is over (five minutes, see --for), and a minute for counting, the summary comes to the manager:
+// the time of the survey is over (five minutes, see --for) the summary comes to the manager:
 //
 //	eval "$(elarian env)" && go run .
 //	elarian phone --number +254710000001 sms 83044 "Join"
@@ -17,18 +17,24 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/elarian-go/elarian"
 )
 
-// Answer is what the app remembers of a customer until the survey is over.
+// Survey is what the app remembers: all of it is app data about the manager, and nothing is in memory, so
+// that the app may be restarted meanwhile, or run twice.
+type Survey struct {
+	Question string         `json:"question"` // empty where none is asked
+	Scores   map[string]int `json:"scores"`   // 1 to 5, by customer id
+}
+
+// Answer is kept as metadata of the member, for the org's other apps too.
 type Answer struct {
-	Score int    `json:"score"` // 1 to 5, 0 for none
-	Words string `json:"words"`
+	Question string `json:"question"`
+	Score    int    `json:"score"`
+	Words    string `json:"words"`
 }
 
 var (
@@ -36,24 +42,14 @@ var (
 	members = elarian.Tag{Key: "survey", Value: "member"}
 )
 
-// A survey ends by two reminders: one of each member, who has the answer in the app data, and a little
-// later one of the manager. The server keeps both, so that the app may be restarted meanwhile.
-const (
-	endOfMember = "survey-member"
-	endOfSurvey = "survey-summary"
-	counting    = time.Minute // between the two
-)
-
-type survey struct {
-	manager  string
+type app struct {
+	client   *elarian.Client
+	manager  elarian.CustomerNumber
 	duration time.Duration
-
-	mu      sync.Mutex
-	answers map[string]Answer // by customer, while they are counted
 }
 
 func main() {
-	manager := flag.String("manager", "+254710000009", "phone that may ask, and gets the summary")
+	manager := flag.String("manager", "+254710000009", "phone that asks, and gets the summary")
 	duration := flag.Duration("for", 5*time.Minute, "how long answers are taken")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -66,94 +62,107 @@ func main() {
 }
 
 func newSurvey(config elarian.Config, manager string, duration time.Duration) *elarian.Client {
-	client := elarian.New(config)
-	s := &survey{manager: manager, duration: duration, answers: map[string]Answer{}}
-	elarian.OnSMS(client, func(ctx context.Context, m *elarian.ReceivedMessage, a *Answer) (elarian.Body, error) {
-		word, rest, _ := strings.Cut(strings.TrimSpace(m.Text), " ")
-		switch {
-		case strings.EqualFold(word, "join"):
-			return elarian.Text("Thank you for joining."), m.Customer.UpdateTags(ctx, members)
-		case strings.EqualFold(word, "ask") && m.Customer.Number().Number == s.manager:
-			return s.ask(ctx, client, m, rest)
-		}
-		return s.take(ctx, m, a, word, rest)
-	})
-	client.OnReminder(s.count)
-	return client
+	a := &app{client: elarian.New(config), manager: elarian.Cellular(manager), duration: duration}
+	elarian.OnSMS(a.client, a.receive)
+	a.client.OnReminder(a.summarize)
+	return a.client
+}
+
+func (a *app) receive(ctx context.Context, m *elarian.ReceivedMessage, s *Survey) (elarian.Body, error) {
+	word, rest, _ := strings.Cut(strings.TrimSpace(m.Text), " ")
+	switch {
+	case m.Customer.Number() != a.manager && strings.EqualFold(word, "join"):
+		return elarian.Text("Thank you for joining."), m.Customer.UpdateTags(ctx, members)
+	case m.Customer.Number() != a.manager:
+		return a.take(ctx, m, word, rest)
+	case strings.EqualFold(word, "ask") && rest != "":
+		return a.ask(ctx, m, s, rest)
+	case s.Question == "":
+		return elarian.Text("Write Ask and your question."), nil
+	}
+	return elarian.Text(s.String()), nil // so far
 }
 
 // ask sends the question to all members. A handler may be called again for the same message, when the
-// connection was lost, say: the keys keep it from asking twice.
-func (s *survey) ask(ctx context.Context, client *elarian.Client, m *elarian.ReceivedMessage, question string) (elarian.Body, error) {
-	end := m.CreatedAt.Add(s.duration)
-	once := func(what string) context.Context { return elarian.WithIdempotencyKey(ctx, what+m.MessageID) }
+// connection was lost, say: the key keeps it from asking twice.
+func (a *app) ask(ctx context.Context, m *elarian.ReceivedMessage, s *Survey, question string) (elarian.Body, error) {
+	end := elarian.Reminder{Key: "summary", At: m.CreatedAt.Add(a.duration)}
+	if err := m.Customer.AddReminder(ctx, end); err != nil {
+		return nil, err
+	}
 	text := elarian.Text(question + " Answer with a number from 1 (bad) to 5 (good), and a word if you like.")
-	if _, err := client.AddCustomerReminderByTag(once("end "), members, elarian.Reminder{Key: endOfMember, At: end}); err != nil {
+	if _, err := a.client.SendMessageByTag(elarian.WithIdempotencyKey(ctx, "ask "+m.MessageID), members, from, text); err != nil {
 		return nil, err
 	}
-	if _, err := client.SendMessageByTag(once("ask "), members, from, text); err != nil {
-		return nil, err
-	}
-	summary := elarian.Reminder{Key: endOfSurvey, At: end.Add(counting), Payload: question}
-	if err := m.Customer.AddReminder(ctx, summary); err != nil {
-		return nil, err
-	}
-	return elarian.Text("The members are asked. The summary comes in " + (s.duration + counting).String() + "."), nil
+	*s = Survey{Question: question, Scores: map[string]int{}}
+	return elarian.Text("The members are asked. The summary comes in " + a.duration.String() + "."), nil
 }
 
-// take keeps an answer; a later one takes its place. The score is also metadata, for the org's other apps.
-func (s *survey) take(ctx context.Context, m *elarian.ReceivedMessage, a *Answer, score, words string) (elarian.Body, error) {
+// take keeps an answer; a later one takes its place.
+func (a *app) take(ctx context.Context, m *elarian.ReceivedMessage, score, words string) (elarian.Body, error) {
 	if len(score) != 1 || score < "1" || score > "5" {
 		return elarian.Text("Please answer with a number from 1 to 5, or write Join to be asked."), nil
 	}
-	*a = Answer{Score: int(score[0] - '0'), Words: words}
-	if err := m.Customer.UpdateMetadata(ctx, map[string]any{"satisfaction": a.Score}); err != nil {
+	answer := Answer{Score: int(score[0] - '0'), Words: words}
+	var err error
+	if answer.Question, err = a.score(ctx, m.Customer.ID(), answer.Score); err != nil {
+		return nil, err
+	}
+	if answer.Question == "" {
+		return elarian.Text("Thank you, but nothing is asked now."), nil
+	}
+	if err := m.Customer.UpdateMetadata(ctx, map[string]any{"survey": answer}); err != nil {
 		return nil, err
 	}
 	return elarian.Text("Thank you for your answer."), nil
 }
 
-// count takes the answer of a member into the summary, or sends the summary.
-func (s *survey) count(ctx context.Context, r *elarian.ReminderNotice) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r.Reminder.Key == endOfMember {
-		var a Answer
-		if err := r.AppData.Decode(&a); err != nil {
-			return err
-		}
-		s.answers[r.Customer.ID()] = a
-		r.SetAppData(Answer{}) // the next survey begins anew
-		return nil
+// score writes a score into the survey, and gives the question. The lease has other answers wait that come
+// at the same time.
+func (a *app) score(ctx context.Context, member string, score int) (question string, err error) {
+	manager := a.client.Customer(a.manager)
+	data, err := manager.LeaseAppData(ctx)
+	if err != nil {
+		return "", err
 	}
-	text := elarian.Text(r.Reminder.Payload + " " + summary(s.answers))
-	if _, err := r.Customer.SendMessage(ctx, from, text); err != nil {
+	var s Survey
+	if err := data.Decode(&s); err != nil {
+		return "", err
+	}
+	if s.Question != "" {
+		s.Scores[member] = score
+	}
+	return s.Question, manager.UpdateAppData(ctx, s) // which frees the lease
+}
+
+// summarize is called when the time of the survey is over.
+func (a *app) summarize(ctx context.Context, r *elarian.ReminderNotice) error {
+	var s Survey
+	if err := r.AppData.Decode(&s); err != nil {
 		return err
 	}
-	clear(s.answers)
+	once := elarian.WithIdempotencyKey(ctx, "summary "+r.Reminder.At.String())
+	if _, err := r.Customer.SendMessage(once, from, elarian.Text(s.String())); err != nil {
+		return err
+	}
+	r.SetAppData(Survey{})
 	return nil
 }
 
-// summary tells how many have answered, their average, and what they said.
-func summary(answers map[string]Answer) string {
-	var count, sum int
-	var words []string
-	for _, a := range answers {
-		if a.Score == 0 {
-			continue
-		}
-		count, sum = count+1, sum+a.Score
-		if a.Words != "" {
-			words = append(words, fmt.Sprintf("%q", a.Words))
-		}
+// String tells how many have answered, and what.
+func (s Survey) String() string {
+	if len(s.Scores) == 0 {
+		return s.Question + " Nobody has answered."
 	}
-	slices.Sort(words)
-	if count == 0 {
-		return fmt.Sprintf("None of %d answered.", len(answers))
+	var sum int
+	var each [6]int
+	for _, score := range s.Scores {
+		sum += score
+		each[score]++
 	}
-	text := fmt.Sprintf("%d of %d answered, %.1f on average.", count, len(answers), float64(sum)/float64(count))
-	if len(words) > 0 {
-		text += " They said: " + strings.Join(words, ", ")
+	text := fmt.Sprintf("%s %d answered, %.1f on average.", s.Question, len(s.Scores), float64(sum)/float64(len(s.Scores)))
+	for score := 5; score > 0; score-- {
+		text += fmt.Sprintf("\n%d: %d", score, each[score])
 	}
 	return text
 }
