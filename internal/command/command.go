@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Limits        customer.Limits
 	TokenLifetime time.Duration // of an auth token; 1 h
+	MaxReply      int           // bytes; a state that is larger leaves out what is oldest; 1 MiB
 	StateCache    int           // bytes of state replies kept ready; 64 MiB
 }
 
@@ -30,6 +31,9 @@ func (o Options) WithDefaults() Options {
 	}
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = time.Hour
+	}
+	if o.MaxReply == 0 {
+		o.MaxReply = 1 << 20
 	}
 	if o.StateCache == 0 {
 		o.StateCache = 64 << 20

@@ -91,6 +91,9 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 	if len(parts) == 0 {
 		return nil, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
 	}
+	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
+		return nil, customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes)
+	}
 	switch kind {
 	case messaging.USSD:
 		if len(parts) != 1 || parts[0].USSD == nil {

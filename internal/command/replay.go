@@ -77,6 +77,10 @@ func (c *Commands) replayReceivedMessage(r *appRequest, m *pb.ReplayReceivedMess
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part"))
 		return
 	}
+	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
+		c.refuse(r, customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes))
+		return
+	}
 	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "received_at", timeOf(m.ReceivedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			return addReplayed(tx, rec, p, &messaging.Message{

@@ -3,6 +3,7 @@ package command
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -56,9 +57,32 @@ func (c *Commands) readState(r *appRequest, ref customer.Ref) {
 }
 
 func (c *Commands) stateReply(v *store.View) []byte {
+	data := statePB(v, c.clock.Now())
+	fit(data, c.options.MaxReply)
 	return marshal(&pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_GetCustomerState{
-		GetCustomerState: &pb.GetCustomerStateReply{Status: true, Description: "done", Data: statePB(v, c.clock.Now())}}})
+		GetCustomerState: &pb.GetCustomerStateReply{Status: true, Description: "done", Data: data}}})
 }
+
+// fit leaves out what is oldest of a state that is too large for a reply: messages, then sessions of
+// activities. What is left after that, identity and sessions, has limits of its own.
+func fit(data *pb.CustomerStateReplyData, most int) {
+	over := proto.Size(data) + replyMargin - most
+	messages := data.MessagingState.Messages
+	for over > 0 && len(messages) > 0 {
+		over -= proto.Size(messages[0])
+		messages = messages[1:]
+	}
+	data.MessagingState.Messages = messages
+	sessions := data.ActivityState.Sessions
+	for over > 0 && len(sessions) > 0 {
+		over -= proto.Size(sessions[0])
+		sessions = sessions[1:]
+	}
+	data.ActivityState.Sessions = sessions
+}
+
+// replyMargin is for what is around the state.
+const replyMargin = 256
 
 func statePB(v *store.View, now time.Time) *pb.CustomerStateReplyData {
 	return &pb.CustomerStateReplyData{

@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -123,6 +124,9 @@ func (o *Outbound) Check(ch ChannelNumber, state *ChannelState, now time.Time) e
 
 // CheckBody refuses a body that is empty or that the channel cannot carry.
 func (o *Outbound) CheckBody(ch Channel) error {
+	if n := o.Body.size(); n > MaxBytes {
+		return &Refusal{InvalidRequest, fmt.Sprintf("message.body: %d bytes are over the limit of %d", n, MaxBytes)}
+	}
 	kind := o.Body.kind()
 	if o.Body.empty() {
 		return &Refusal{InvalidRequest, "message.body: empty"}

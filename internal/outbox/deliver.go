@@ -202,7 +202,10 @@ func (l *lane) fail(t *ticket, reason string) {
 	n.Attempts++
 	n.Failure = reason
 	n.DueAt = now.Add(o.pause(n.Attempts))
-	if now.Sub(n.CreatedAt) >= o.options.GiveUp {
+	if n.Since.IsZero() {
+		n.Since = now
+	}
+	if now.Sub(n.Since) >= o.options.GiveUp {
 		n.Dead = true
 		o.metrics.Dead(n.Kind)
 		o.log.Warn("a notification is put aside: the app did not take it", "org", n.Org, "app", n.App, "customer", n.Subject, "kind", n.Kind, "attempts", n.Attempts, "reason", n.Failure)

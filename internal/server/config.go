@@ -58,7 +58,7 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) command() command.Options {
-	return command.Options{Limits: c.Limits, TokenLifetime: c.TokenLifetime, StateCache: c.StateCache}
+	return command.Options{MaxReply: c.RSocket.MaxPayload, Limits: c.Limits, TokenLifetime: c.TokenLifetime, StateCache: c.StateCache}
 }
 
 func (c Config) socket() socket.Options {

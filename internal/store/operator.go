@@ -42,10 +42,10 @@ const letterChoice = `(r.org = '' OR o.org_id = r.org) AND (r.app = '' OR o.app_
 
 var (
 	selectLetters = newStatement(letterColumns+", after_id int, lim int", `
-		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
+		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body, o.failing_since
 		FROM {{each outbox o}} o.id > r.after_id AND `+letterChoice+` ORDER BY o.id LIMIT {{one lim}}`)
 	retryLetters = newStatement(letterColumns+", now int", `
-		UPDATE outbox AS o SET dead = FALSE, attempts = 0, due_at = r.now {{given}} `+letterChoice)
+		UPDATE outbox AS o SET dead = FALSE, attempts = 0, failing_since = 0, due_at = r.now {{given}} `+letterChoice)
 	dropLetters = newStatement("org text, app text, subject text, id int", `
 		DELETE FROM outbox WHERE {{key org_id, app_id, subject_id, id}}`)
 	selectOutboxVersion = newStatement("", "SELECT value FROM settings WHERE name = 'outbox_version'")

@@ -19,7 +19,8 @@ type Notification struct {
 
 	Attempts int64
 	DueAt    time.Time // of the next attempt after a failed one
-	Dead     bool      // put aside after 24 h
+	Since    time.Time // of the first failed attempt
+	Dead     bool      // put aside after 24 h of them
 	Failure  string    // of the last attempt
 }
 
@@ -30,25 +31,25 @@ type outboxKey struct {
 
 func (n *Notification) key() outboxKey { return outboxKey{n.Org, n.App, n.Subject, n.ID} }
 
-const outboxColumns = "org text, app text, subject text, id int, kind text, interactive bool, created int, attempts int, due int, dead bool, failure text, body blob"
+const outboxColumns = "org text, app text, subject text, id int, kind text, interactive bool, created int, attempts int, due int, dead bool, failure text, body blob, since int"
 
-const insertOutbox = `INSERT INTO outbox (org_id, app_id, subject_id, id, kind, interactive, created_at, attempts, due_at, dead, failure, body) {{values}}`
+const insertOutbox = `INSERT INTO outbox (org_id, app_id, subject_id, id, kind, interactive, created_at, attempts, due_at, dead, failure, body, failing_since) {{values}}`
 
 var outbox = &table[outboxKey, Notification]{
 	load: newStatement("org text, app text, subject text, id int", `
-		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
+		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body, o.failing_since
 		FROM {{each outbox o}} o.org_id = r.org AND o.app_id = r.app AND o.subject_id = r.subject AND o.id = r.id`),
 	insert: newStatement(outboxColumns, insertOutbox),
 	upsert: newStatement(outboxColumns, insertOutbox+`
 		ON CONFLICT (org_id, app_id, subject_id, id) DO UPDATE
 		SET kind = excluded.kind, interactive = excluded.interactive, attempts = excluded.attempts, due_at = excluded.due_at,
-			dead = excluded.dead, failure = excluded.failure, body = excluded.body`),
+			dead = excluded.dead, failure = excluded.failure, body = excluded.body, failing_since = excluded.failing_since`),
 	remove: newStatement("org text, app text, subject text, id int", `
 		DELETE FROM outbox WHERE {{key org_id, app_id, subject_id, id}}`),
 	bindKey: func(v *values, k outboxKey) { v.text(k.org).text(k.app).text(k.subject).int(k.id) },
 	bind: func(v *values, k outboxKey, n *Notification) {
 		v.text(k.org).text(k.app).text(k.subject).int(k.id).text(n.Kind).bool(n.Interactive).int(millis(n.CreatedAt)).
-			int(n.Attempts).int(millis(n.DueAt)).bool(n.Dead).free(n.Failure).blob(n.Body)
+			int(n.Attempts).int(millis(n.DueAt)).bool(n.Dead).free(n.Failure).blob(n.Body).int(millis(n.Since))
 	},
 	scan: scanNotification,
 	clone: func(n *Notification) *Notification {
@@ -64,7 +65,7 @@ func scanNotification(r row) (outboxKey, *Notification, error) {
 	n := &Notification{
 		Org: r.text(0), App: r.text(1), Subject: r.text(2), ID: r.int(3), Kind: r.text(4), Interactive: r.bool(5),
 		CreatedAt: fromMillis(r.int(6)), Attempts: r.int(7), DueAt: fromMillis(r.int(8)), Dead: r.bool(9),
-		Failure: r.text(10), Body: r.blob(11),
+		Failure: r.text(10), Body: r.blob(11), Since: fromMillis(r.int(12)),
 	}
 	return n.key(), n, nil
 }
@@ -103,7 +104,7 @@ func (tx *Tx) Waiting(n *Notification) (bool, error) {
 // as it gives, in their order.
 var (
 	selectLane = newStatement("org text, app text, subject text, lim int", `
-		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body
+		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body, o.failing_since
 		FROM outbox AS o WHERE o.org_id = {{one org}} AND o.app_id = {{one app}} AND o.subject_id = {{one subject}}
 		AND NOT o.dead ORDER BY o.org_id, o.app_id, o.subject_id, o.id LIMIT {{one lim}}`)
 	selectSubjects = newStatement("org text, app text, after text, lim int", `

@@ -1,0 +1,1 @@
+ALTER TABLE outbox ADD COLUMN failing_since BIGINT NOT NULL DEFAULT 0;
