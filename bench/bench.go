@@ -102,6 +102,7 @@ const (
 	GetState       = "get-state"
 	USSDHop        = "ussd-hop"
 	USSDHops       = "ussd-hops"
+	SMSRoundTrips  = "sms-roundtrips"
 	Reminders      = "reminders"
 	Broadcast      = "broadcast"
 	Idle           = "idle-connections"
@@ -109,12 +110,12 @@ const (
 
 // Names lists the rows.
 func Names() []string {
-	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, Reminders, Broadcast, Idle}
+	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, SMSRoundTrips, Reminders, Broadcast, Idle}
 }
 
 var measures = map[string]func(context.Context, *run, database) (Row, error){
 	StoreBatches: storeBatches, UpdateMetadata: updateMetadata, GetState: getState, USSDHop: ussdHop, USSDHops: ussdHops,
-	Reminders: reminders, Broadcast: broadcast,
+	SMSRoundTrips: smsRoundTrips, Reminders: reminders, Broadcast: broadcast,
 }
 
 // run is one call of Run.
