@@ -58,8 +58,7 @@ func newIVR(config elarian.Config) *elarian.Client {
 // answer says how a call goes on: after it has come in, after keys, and after a recording.
 func answer(_ context.Context, call *elarian.CallEvent, c *Caller) (elarian.Plan, error) {
 	switch {
-	case call.Status == elarian.CallRinging:
-		c.Silences = 0
+	case call.Status == elarian.CallRinging, call.Status == elarian.CallActive && c.Step == "":
 		return menu(c, "Welcome to Afya Clinic."), nil
 	case call.Status != elarian.CallActive:
 		return nil, nil // told, not asked
