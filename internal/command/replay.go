@@ -118,10 +118,17 @@ func addReplayed(tx *store.Tx, rec *store.Record, p *replay, m *messaging.Messag
 	}
 	m.ID, m.CreatedAt, m.Number, m.Channel = tx.NewMessageIDAt(p.at), p.at, p.number, p.channel
 	m.ProviderMessageID, m.Replayed = p.id.ID, true
+	met(rec, p)
 	tx.AddMessage(rec, m)
 	tx.Name(p.id, rec, m.ID)
 	tx.Record(rec, "message.replayed", p.channel.String()+" "+m.ID)
 	return nil
+}
+
+// met notes that the number and the channel have met. That is no consent, and so has no time: what the
+// customer wanted may be imported after it, from before it.
+func met(rec *store.Record, p *replay) {
+	rec.Channels = messaging.Engage(rec.Channels, p.number, p.channel, time.Time{})
 }
 
 // replayedMessage finds the message that a provider's id names.
@@ -206,7 +213,7 @@ func (c *Commands) replayMessagingSession(r *appRequest, m *pb.ReplayMessagingSe
 			if err != nil || known != nil {
 				return err
 			}
-			rec.Channels = messaging.Engage(rec.Channels, p.number, p.channel, p.at)
+			met(rec, p)
 			ended := &messaging.Ended{
 				Session:  messaging.Session{ID: tx.NewSessionIDAt(p.at), ProviderID: p.id.ID, StartedAt: p.at, Apps: []string{r.Caller.App}},
 				State:    messaging.ChannelState{Number: p.number, Channel: p.channel},
@@ -228,11 +235,16 @@ func (c *Commands) replayMessagingConsentUpdate(r *appRequest, m *pb.ReplayMessa
 	}
 	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "consent", "", "", "updated_at", timeOf(m.UpdatedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
-			rec.Channels = messaging.Engage(rec.Channels, p.number, p.channel, p.at)
+			met(rec, p)
 			state := messaging.State(rec.Channels, p.number, p.channel)
-			newer := !p.at.Before(state.AllowedAt) && !p.at.Before(state.BlockedAt)
-			if newer && state.SetConsent(allow, p.at) {
+			switch {
+			case p.at.Before(state.AllowedAt) || p.at.Before(state.BlockedAt): // the customer has changed it since
+			case state.SetConsent(allow, p.at):
 				tx.Record(rec, "consent.replayed", p.channel.String())
+			case allow: // still: what is imported later may be from before
+				state.AllowedAt = p.at
+			default:
+				state.BlockedAt = p.at
 			}
 			return nil
 		})

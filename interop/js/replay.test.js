@@ -242,3 +242,48 @@ test('a reply to a message that was brought in', async () => {
     assert.ok(['sent', 'queued'].includes(status), `${status}: ${description}`);
     assert.equal((await sent.next()).data.message.body.text, 'sorry, late');
 });
+
+test('a block holds whether it is brought in before or after the messages, whatever their times', async () => {
+    const session = {
+        sessionId: newId(), startedAt: minutesAgo(10), duration: 60, reason: 'inactivity', cost,
+    };
+    const blocked = minutesAgo(20);
+    for (const [what, channel, ...args] of [
+        ['ReceivedMessage', shortCode(), inbound({ receivedAt: minutesAgo(30) })],
+        ['ReceivedMessage', shortCode(), inbound({ receivedAt: minutesAgo(10) })],
+        ['SentMessage', shortCode(), outbound({ sentAt: minutesAgo(10) })],
+        ['MessagingSession', whatsapp(), session],
+    ]) {
+        const before = new Somebody();
+        await before.replay('MessagingConsentUpdate', channel, 'block', blocked);
+        await before.replay(what, channel, ...args);
+        assert.deepEqual(await before.kind(), ['blocked'], what);
+    }
+    for (const [what, channel, ...args] of [
+        ['ReceivedMessage', shortCode(), inbound({ receivedAt: minutesAgo(30) })],
+        ['ReceivedMessage', shortCode(), inbound({ receivedAt: minutesAgo(10) })],
+        ['SentMessage', shortCode(), outbound({ sentAt: minutesAgo(10) })],
+        ['MessagingSession', whatsapp(), { ...session, sessionId: newId() }],
+    ]) {
+        const after = new Somebody();
+        await after.replay(what, channel, ...args);
+        await after.replay('MessagingConsentUpdate', channel, 'block', blocked);
+        assert.deepEqual(await after.kind(), ['blocked'], what);
+    }
+});
+
+test('consent in any order: the latest holds', async () => {
+    const updates = [['allow', minutesAgo(50)], ['block', minutesAgo(40)], ['block', minutesAgo(20)], ['allow', minutesAgo(10)]];
+    const orders = (list) => (list.length < 2 ? [list] : list.flatMap((x, i) => orders(list.filter((_, j) => j !== i)).map((rest) => [x, ...rest])));
+    for (const chosen of [updates, updates.slice(0, 3)]) {
+        const becomes = chosen.length === 4 ? 'active' : 'blocked';
+        for (const order of orders(chosen)) {
+            for (const written of [false, true]) {
+                const somebody = new Somebody();
+                if (written) await somebody.replay('ReceivedMessage', shortCode(), inbound());
+                for (const [action, at] of order) await somebody.replay('MessagingConsentUpdate', shortCode(), action, at);
+                assert.deepEqual(await somebody.kind(), [becomes], JSON.stringify(order));
+            }
+        }
+    }
+});
