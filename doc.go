@@ -61,8 +61,6 @@
 //	customer.deleteSecondaryId(ids)     Customer.DeleteSecondaryIDs
 //	customer.addReminder(reminder)      Customer.AddReminder
 //	customer.cancelReminder(key)        Customer.CancelReminder
-//	customer.addReminder(reminder)      Customer.AddReminder
-//	customer.cancelReminder(key)        Customer.CancelReminder
 //	customer.updateMetadata(metadata)   Customer.UpdateMetadata, Customer.GetMetadata
 //	customer.deleteMetadata(keys)       Customer.DeleteMetadata
 //	customer.updateAppData(data)        Customer.UpdateAppData

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -367,6 +368,21 @@ func TestReplays(t *testing.T) {
 		}
 		if state.Channels[0].GetBlocked() == nil {
 			t.Fatal("who has unsubscribed is not blocked")
+		}
+		// Messages stand by their time, whenever they were imported.
+		for _, hours := range []int{1, 72, 24} {
+			app.Do(t, received(strconv.Itoa(hours), timestamppb.New(srv.Clock().Now().Add(-time.Duration(hours)*time.Hour)), sms, text))
+		}
+		var last time.Time
+		for _, m := range stateOf(t, app).MessagingState.Messages {
+			at := m.GetReceived().GetCreatedAt().AsTime()
+			if m.GetSent() != nil {
+				at = m.GetSent().CreatedAt.AsTime()
+			}
+			if at.Before(last) {
+				t.Fatalf("a message of %v stands after one of %v", at, last)
+			}
+			last = at
 		}
 		app.None(t)
 	})

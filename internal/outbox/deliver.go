@@ -121,14 +121,6 @@ func (l *lane) send(t *ticket, data customer.AppData) {
 	o.locked(func() {
 		gone = t.over
 		t.carried, t.sentAt = data, o.clock.Now()
-		if !t.conn.Exact && !gone {
-			t.holdBack = o.clock.After(o.options.HoldBack, func() {
-				o.locked(func() {
-					t.holding = false
-					l.pump()
-				})
-			})
-		}
 	})
 	if gone {
 		return
@@ -139,8 +131,16 @@ func (l *lane) send(t *ticket, data customer.AppData) {
 	o.locked(func() {
 		if t.over {
 			o.later(cancel)
-		} else {
-			t.cancel = cancel
+			return
+		}
+		t.cancel = cancel
+		if !t.conn.Exact { // only now that it is on its way may the next one follow it
+			t.holdBack = o.clock.After(o.options.HoldBack, func() {
+				o.locked(func() {
+					t.holding = false
+					l.pump()
+				})
+			})
 		}
 	})
 }

@@ -25,6 +25,7 @@ type ids struct {
 	last    int64
 	lastMS  int64
 	count   uint16 // of texts in lastMS
+	past    uint16 // of texts for other times
 }
 
 var epoch = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
@@ -52,7 +53,6 @@ func (g *ids) number(now time.Time) int64 {
 
 // text gives an id of time with a prefix.
 func (g *ids) text(prefix string, now time.Time) string {
-	var b [16]byte
 	g.mu.Lock()
 	switch ms := now.UnixMilli(); {
 	case ms > g.lastMS:
@@ -64,6 +64,20 @@ func (g *ids) text(prefix string, now time.Time) string {
 	}
 	ms, count := g.lastMS, g.count
 	g.mu.Unlock()
+	return idOf(prefix, ms, count)
+}
+
+// textAt gives an id for what happened at another time, among whose ids it sorts.
+func (g *ids) textAt(prefix string, at time.Time) string {
+	g.mu.Lock()
+	g.past++
+	count := g.past
+	g.mu.Unlock()
+	return idOf(prefix, at.UnixMilli(), count)
+}
+
+func idOf(prefix string, ms int64, count uint16) string {
+	var b [16]byte
 	for i := range 6 {
 		b[i] = byte(ms >> (40 - 8*i))
 	}

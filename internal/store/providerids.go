@@ -63,7 +63,7 @@ func (tx *Tx) Name(p ProviderID, rec *Record, id string) {
 }
 
 // NewMessageIDAt and NewSessionIDAt make ids for what happened at another time, among which they sort.
-func (tx *Tx) NewMessageIDAt(t time.Time) string { return tx.store.ids.text(messagePrefix, t) }
+func (tx *Tx) NewMessageIDAt(t time.Time) string { return tx.store.ids.textAt(messagePrefix, t) }
 
 // NewSessionIDAt makes the id of a session that began at another time.
-func (tx *Tx) NewSessionIDAt(t time.Time) string { return tx.store.ids.text(sessionPrefix, t) }
+func (tx *Tx) NewSessionIDAt(t time.Time) string { return tx.store.ids.textAt(sessionPrefix, t) }
