@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,6 @@ func (l *lane) found(t *ticket, v store.View, err error) {
 			l.pump()
 		default:
 			// A lease that this process does not know of, as from before a restart.
-			t.holding = false
 			l.undo(t)
 			if t.freed {
 				t.freed = false
@@ -95,6 +95,7 @@ func (l *lane) found(t *ticket, v store.View, err error) {
 
 // undo puts a ticket that was started back to the front.
 func (l *lane) undo(t *ticket) {
+	t.holding, t.overlaps = false, false
 	timeout, conn := t.timeout, t.conn
 	for i, other := range l.flying {
 		if other == t {
@@ -121,6 +122,10 @@ func (l *lane) send(t *ticket, data customer.AppData) {
 	o.locked(func() {
 		gone = t.over
 		t.carried, t.sentAt = data, o.clock.Now()
+		if !gone && !t.n.Interactive && l.hopHolds() {
+			l.undo(t) // a hop has gone ahead since this one was started
+			gone = true
+		}
 	})
 	if gone {
 		return
@@ -143,6 +148,11 @@ func (l *lane) send(t *ticket, data customer.AppData) {
 			})
 		}
 	})
+}
+
+// hopHolds says whether a hop or an event of a call is under way.
+func (l *lane) hopHolds() bool {
+	return slices.ContainsFunc(l.flying, func(t *ticket) bool { return t.holding && t.n != nil && t.n.Interactive })
 }
 
 // answered takes the app's answer.
