@@ -93,6 +93,7 @@ func (s *Server) build() {
 	commands.Counted = s.metrics.command
 	commands.RecordingURL = s.recordingURL
 	s.socket.Connections = s.metrics.connection
+	s.socket.Refresh = s.Refresh
 	s.store.Notified = s.outbox.Notified
 	s.store.Scheduled = s.schedule.Scheduled
 	s.store.Observe = s.metrics.commit

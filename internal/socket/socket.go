@@ -34,6 +34,8 @@ type Options struct {
 // Socket is the door: one session per connection.
 type Socket struct {
 	Server *rsocket.Server
+	// Refresh reads the directory again, where it has changed.
+	Refresh func() error
 	// Connections is told of each connection that comes (+1) and goes (-1).
 	Connections func(kind string, change int)
 
@@ -62,6 +64,7 @@ type session struct {
 // New makes the socket; its Server is ready to serve.
 func New(s *store.Store, o *outbox.Outbox, commands *command.Commands, c *clock.Clock, log *slog.Logger, options Options) *Socket {
 	k := &Socket{
+		Refresh:     func() error { return nil },
 		Connections: func(string, int) {},
 		store:       s, outbox: o, commands: commands, clock: c, log: log, options: options,
 		throttle: newThrottle(options.Failures, options.FailureEvery), directory: &store.Directory{},
