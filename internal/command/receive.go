@@ -88,11 +88,8 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		return nil, customer.Refuse(customer.InvalidRequest, "session_id: longer than %d bytes, or with a zero byte", maxSessionID)
 	}
 	parts := partsOf(m.Parts)
-	if len(parts) == 0 {
-		return nil, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
-	}
-	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
-		return nil, customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes)
+	if refused := checkParts(parts); refused != nil {
+		return nil, refused
 	}
 	switch kind {
 	case messaging.USSD:
@@ -114,6 +111,17 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		}
 	}
 	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost), duration: durationOf(m.Duration)}, nil
+}
+
+// checkParts refuses a received message that has nothing in it, or too much.
+func checkParts(parts []messaging.Part) *customer.Refusal {
+	if len(parts) == 0 {
+		return customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
+	}
+	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
+		return customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes)
+	}
+	return nil
 }
 
 // receive stores a message and notifies the channel's app.

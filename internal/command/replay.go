@@ -73,12 +73,8 @@ func (c *Commands) checkReplay(p *replay, field, timeField string) *customer.Ref
 func (c *Commands) replayReceivedMessage(r *appRequest, m *pb.ReplayReceivedMessageCommand) {
 	r.name = "replay_received_message"
 	parts := partsOf(m.Parts)
-	if len(parts) == 0 {
-		c.refuse(r, customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part"))
-		return
-	}
-	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
-		c.refuse(r, customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes))
+	if refused := checkParts(parts); refused != nil {
+		c.refuse(r, refused)
 		return
 	}
 	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "received_at", timeOf(m.ReceivedAt),

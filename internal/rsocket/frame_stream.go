@@ -5,14 +5,6 @@ import (
 	"strings"
 )
 
-func appendRequestResponse(dst []byte, stream uint32, flags uint16, data []byte) []byte {
-	return append(appendHeader(dst, stream, typeRequestResponse, flags), data...)
-}
-
-func appendPayload(dst []byte, stream uint32, flags uint16, data []byte) []byte {
-	return append(appendHeader(dst, stream, typePayload, flags), data...)
-}
-
 func appendCancel(dst []byte, stream uint32) []byte {
 	return appendHeader(dst, stream, typeCancel, 0)
 }

@@ -171,3 +171,11 @@ func asError(t testing.TB, err error, code ErrorCode) *Error {
 	}
 	return e
 }
+
+func appendRequestResponse(dst []byte, stream uint32, flags uint16, data []byte) []byte {
+	return append(appendHeader(dst, stream, typeRequestResponse, flags), data...)
+}
+
+func appendPayload(dst []byte, stream uint32, flags uint16, data []byte) []byte {
+	return append(appendHeader(dst, stream, typePayload, flags), data...)
+}
