@@ -107,7 +107,7 @@ type Request struct {
 type FailKind int
 
 // Invalid is a request that cannot be read, Busy one that may go through later, Internal a mistake of
-// the server, Cut one whose caller is gone.
+// the server.
 const (
 	Invalid FailKind = iota
 	Busy
