@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/customer"
 )
 
@@ -97,7 +98,7 @@ const InsufficientFunds customer.Code = "insufficient_funds"
 
 func (a Account) insufficient(b Balance, wanted int64) error {
 	return customer.Refuse(InsufficientFunds, "debit_party: the %s has %s available, which is less than %s",
-		a, Text(a.Currency, b.Available()), Text(a.Currency, wanted))
+		a, currency.Text(b.Available(), a.Currency), currency.Text(wanted, a.Currency))
 }
 
 // Hold keeps an amount for a payment under way: less is available, the actual balance stays.

@@ -1,9 +1,9 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/customer"
 )
 
@@ -16,10 +16,10 @@ type Entry struct {
 // Transaction is one movement of money. It names nobody: whom a wallet belongs to stands with the
 // account, so that the journal can stay when the person is forgotten.
 type Transaction struct {
-	What    string // names the movement, as "deposit" or "payment.settled"
-	Payment string // the id of the payment that moved, empty for none
-	Note    string // an operator's words
-	Entries []Entry
+	What    string  // names the movement, as "deposit" or "payment.settled"
+	Payment string  // the id of the payment that moved, empty for none
+	Note    string  // an operator's words
+	Entries []Entry // one of each account
 }
 
 // Transfer is a transaction from one account to another.
@@ -34,6 +34,7 @@ func (t Transaction) Check() error {
 		return fmt.Errorf("transaction %s: has %d entries, not two", t.What, len(t.Entries))
 	}
 	sums := make(map[string]int64, 1)
+	seen := make(map[Account]bool, len(t.Entries))
 	for _, e := range t.Entries {
 		a := e.Account
 		switch {
@@ -45,19 +46,19 @@ func (t Transaction) Check() error {
 			return fmt.Errorf("transaction %s: %s with owner %q", t.What, a.Kind, a.Owner)
 		case e.Amount == 0 || e.Amount > MaxAmount || e.Amount < -MaxAmount:
 			return fmt.Errorf("transaction %s: an entry of %d", t.What, e.Amount)
+		case seen[a]:
+			return fmt.Errorf("transaction %s: two entries of the %s", t.What, a)
 		}
+		seen[a] = true
 		sums[a.Currency] += e.Amount
 	}
-	for currency, sum := range sums {
+	for code, sum := range sums {
 		if sum != 0 {
-			return fmt.Errorf("transaction %s: its entries in %s add up to %d, not to zero", t.What, currency, sum)
+			return fmt.Errorf("transaction %s: its entries in %s add up to %d, not to zero", t.What, code, sum)
 		}
 	}
 	return nil
 }
-
-// errTooMuch is more than can be counted outside.
-var errTooMuch = errors.New("the account has more than can be counted")
 
 // Post gives the balances after each entry, in their order, and changes nothing. before gives those of
 // now. It refuses with InsufficientFunds where a purse or wallet would have less available than
@@ -66,36 +67,26 @@ func (t Transaction) Post(before func(Account) (Balance, error)) ([]Balance, err
 	if err := t.Check(); err != nil {
 		return nil, err
 	}
-	now := make(map[Account]Balance, len(t.Entries))
-	net := make(map[Account]int64, len(t.Entries))
 	after := make([]Balance, len(t.Entries))
 	for i, e := range t.Entries {
-		b, known := now[e.Account]
-		if !known {
-			var err error
-			if b, err = before(e.Account); err != nil {
-				return nil, err
-			}
+		a := e.Account
+		b, err := before(a)
+		if err != nil {
+			return nil, err
 		}
-		const most = 1 << 62
-		if sum := b.Actual + e.Amount; sum > most || sum < -most {
-			return nil, fmt.Errorf("%s: %w", e.Account, errTooMuch)
-		}
-		b.Actual += e.Amount
-		b.Sequence++
-		now[e.Account], after[i] = b, b
-		net[e.Account] += e.Amount
-	}
-	for _, e := range t.Entries {
-		a, b, change := e.Account, now[e.Account], net[e.Account]
-		switch {
+		after[i] = Balance{Actual: b.Actual + e.Amount, Held: b.Held, Sequence: b.Sequence + 1}
+		switch sum := after[i].Actual; {
+		case sum > mostOutside || sum < -mostOutside:
+			return nil, fmt.Errorf("transaction %s: the %s has more than can be counted", t.What, a)
 		case !a.inside():
-		case change < 0 && b.Available() < 0:
-			b.Actual -= change
-			return nil, a.insufficient(b, -change)
-		case change > 0 && b.Actual > MaxAmount:
-			return nil, customer.Refuse(customer.LimitReached, "credit_party: the %s cannot have more than %s", a, Text(a.Currency, MaxAmount))
+		case e.Amount < 0 && after[i].Available() < 0:
+			return nil, a.insufficient(b, -e.Amount)
+		case e.Amount > 0 && sum > MaxAmount:
+			return nil, customer.Refuse(customer.LimitReached, "credit_party: the %s cannot have more than %s", a, currency.Text(MaxAmount, a.Currency))
 		}
 	}
 	return after, nil
 }
+
+// mostOutside bounds the balance of an account outside, so that it can be counted on.
+const mostOutside = 1 << 62
