@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
@@ -39,7 +40,7 @@ const channelKinds = "sms, ussd, voice, whatsapp, telegram, fb_messenger, email 
 // channelNumber is KIND and NUMBER of a command line: one of the two kinds is set.
 type channelNumber struct {
 	messaging messaging.ChannelNumber
-	payment   store.PaymentKind
+	payment   payment.Channel
 	number    string // in its normal form
 }
 
@@ -56,13 +57,13 @@ func parseChannel(kind, number string) (channelNumber, error) {
 	switch kind {
 	case "messenger":
 		kind = messaging.Messenger.String()
-	case store.PaymentCellular.String(), store.PaymentAirtime.String():
+	case payment.Cellular.String(), payment.Airtime.String():
 		n, err := messaging.ChannelNumber{Channel: messaging.SMS, Number: number}.Normalize() // a short code or number, too
-		payment := store.PaymentCellular
-		if kind == store.PaymentAirtime.String() {
-			payment = store.PaymentAirtime
+		channel := payment.Cellular
+		if kind == payment.Airtime.String() {
+			channel = payment.Airtime
 		}
-		return channelNumber{payment: payment, number: n.Number}, err
+		return channelNumber{payment: channel, number: n.Number}, err
 	}
 	channel, ok := messaging.ParseChannel(kind)
 	if !ok {

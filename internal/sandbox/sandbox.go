@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
@@ -97,7 +98,7 @@ func (s Sandbox) fill(st *store.Store) error {
 			return st.AddMessagingChannel(store.MessagingChannel{Org: s.Org, Number: number, App: s.App, Provider: "simulator"})
 		})
 	}
-	for _, kind := range []store.PaymentKind{store.PaymentCellular, store.PaymentAirtime} {
+	for _, kind := range []payment.Channel{payment.Cellular, payment.Airtime} {
 		steps = append(steps, func() error {
 			return st.AddPaymentChannel(store.PaymentChannel{Org: s.Org, Kind: kind, Number: Paybill, App: s.App, Purse: s.Purse})
 		})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 )
 
 // Org owns everything; a sandbox one is played by the simulator.
@@ -45,29 +46,10 @@ type MessagingChannel struct {
 	Settings         messaging.Settings
 }
 
-// PaymentKind is a kind of payment channel; the values are the wire's PaymentChannel.
-type PaymentKind int32
-
-// The payment channels.
-const (
-	PaymentCellular PaymentKind = 1
-	PaymentAirtime  PaymentKind = 2
-)
-
-func (k PaymentKind) String() string {
-	switch k {
-	case PaymentCellular:
-		return "cellular"
-	case PaymentAirtime:
-		return "airtime"
-	}
-	return "unknown"
-}
-
 // PaymentChannel is a number of an org that money goes through, bound to an app and a purse.
 type PaymentChannel struct {
 	Org        string
-	Kind       PaymentKind
+	Kind       payment.Channel
 	Number     string
 	App, Purse string
 	CreatedAt  time.Time
@@ -147,7 +129,7 @@ func (s *Store) Directory(known *Directory) (*Directory, error) {
 			d.MessagingChannels = append(d.MessagingChannels, c)
 		}),
 		read(selectPaymentChannels, func(r row) {
-			d.PaymentChannels = append(d.PaymentChannels, PaymentChannel{r.text(0), PaymentKind(r.int(1)), r.text(2), r.text(3), r.text(4), fromMillis(r.int(5))})
+			d.PaymentChannels = append(d.PaymentChannels, PaymentChannel{r.text(0), payment.Channel(r.int(1)), r.text(2), r.text(3), r.text(4), fromMillis(r.int(5))})
 		}),
 		read(selectPurses, func(r row) {
 			d.Purses = append(d.Purses, Purse{r.text(0), r.text(1), r.text(2), r.text(3), fromMillis(r.int(4))})
@@ -176,6 +158,16 @@ func (d *Directory) Key(org, hash string) (APIKey, bool) {
 // MessagingChannel finds a channel of an org.
 func (d *Directory) MessagingChannel(org string, n messaging.ChannelNumber) (MessagingChannel, bool) {
 	return find(d.MessagingChannels, func(c MessagingChannel) bool { return c.Org == org && c.Number == n })
+}
+
+// PaymentChannel finds a payment channel of an org.
+func (d *Directory) PaymentChannel(org string, n payment.ChannelNumber) (PaymentChannel, bool) {
+	return find(d.PaymentChannels, func(c PaymentChannel) bool { return c.Org == org && c.Kind == n.Channel && c.Number == n.Number })
+}
+
+// Purse finds a purse of an org.
+func (d *Directory) Purse(org, id string) (Purse, bool) {
+	return find(d.Purses, func(p Purse) bool { return p.Org == org && p.ID == id })
 }
 
 // Template finds a template of an org.
@@ -332,7 +324,7 @@ func (s *Store) AddPaymentChannel(c PaymentChannel) error {
 }
 
 // RemovePaymentChannel removes a channel.
-func (s *Store) RemovePaymentChannel(org string, kind PaymentKind, number string) error {
+func (s *Store) RemovePaymentChannel(org string, kind payment.Channel, number string) error {
 	return s.changeFound("payment channel "+kind.String()+" "+number, op{deletePaymentChannel, new(values).text(org).int(int64(kind)).text(number), nil})
 }
 

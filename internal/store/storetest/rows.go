@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
@@ -238,7 +239,7 @@ func testDirectory(t *testing.T, db Database) {
 	sms := messaging.ChannelNumber{Channel: messaging.SMS, Number: "83044"}
 	channel := store.MessagingChannel{Org: o.ID, Number: sms, App: a.ID, Provider: "simulator", DefaultPartition: "p"}
 	must(t, s.AddMessagingChannel(channel))
-	payment := store.PaymentChannel{Org: o.ID, Kind: store.PaymentCellular, Number: "83044", App: a.ID, Purse: purse.ID}
+	payment := store.PaymentChannel{Org: o.ID, Kind: payment.Cellular, Number: "83044", App: a.ID, Purse: purse.ID}
 	must(t, s.AddPaymentChannel(payment))
 
 	d, err := s.Directory(empty)
