@@ -152,7 +152,7 @@ func (w *callWork) event(rec *store.Record, state *messaging.ChannelState, in *m
 	w.tx.Record(rec, "call.event", fmt.Sprintf("%s %s %s", state.Channel, s.ID, pb.VoiceCallStatus(in.Status)))
 	kind := callKind
 	if final {
-		kind = receivedKind // nobody waits for an answer
+		kind = closingKind // the next call must not get ahead of it
 	}
 	notify(w.tx, rec, s.Call.App, kind, receivedPB(m))
 	if asks {
@@ -470,7 +470,7 @@ func (w *callWork) fail(rec *store.Record, session, reason string) error {
 	return w.onCall(rec, session, (*messaging.Call).Fail)
 }
 
-// callGaveUp is an event of a call that the app did not answer: it comes again as an ordinary notification.
+// callGaveUp is an event of a call that the app did not answer: it comes again, and nobody waits for its answer.
 // Where the call waits for the answer, it ends.
 func (c *Commands) callGaveUp(n *store.Notification, reason string) {
 	again := *n
@@ -482,7 +482,7 @@ func (c *Commands) callGaveUp(n *store.Notification, reason string) {
 			if err != nil || !waiting {
 				return err
 			}
-			again.Interactive, again.Kind = false, receivedKind
+			again.Kind = closingKind // before what follows from it here
 			w := c.callWork(tx, n.Org)
 			rec, err := w.customer(n.Subject)
 			if err != nil {

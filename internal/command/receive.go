@@ -15,8 +15,9 @@ import (
 const (
 	receivedKind = "received_message"
 	hopKind      = "received_hop"
-	// closingKind is of a hang-up: nobody waits for its answer, but the next hop waits for its turn.
-	closingKind = "received_hang_up"
+	// closingKind is of the end of a session, or of what failed in it: nobody waits for its answer, but the
+	// next hop or event of a call waits for its turn.
+	closingKind = "received_end"
 )
 
 const maxSessionID = 256

@@ -237,7 +237,7 @@ func (c *Commands) gaveUp(n *store.Notification, reason string) {
 	c.endHop(n, reason, nil, nil, func(error) {})
 }
 
-// tellLater has the app told of a hang-up when it can, as of any message.
+// tellLater has the app told of the end of a session when it can, as of any message.
 func (c *Commands) tellLater(n *store.Notification) {
 	again := *n
 	again.Interactive, again.Kind = false, receivedKind
@@ -252,12 +252,12 @@ func (c *Commands) tellLater(n *store.Notification) {
 		},
 		Done: func(err error) {
 			if err != nil {
-				c.log.Error("a hang-up is told after the next start only", "customer", n.Subject, "error", err)
+				c.log.Error("the end of a session is told after the next start only", "customer", n.Subject, "error", err)
 			}
 		},
 	})
 	if err != nil {
-		c.log.Error("a hang-up is told after the next start only", "customer", n.Subject, "error", err)
+		c.log.Error("the end of a session is told after the next start only", "customer", n.Subject, "error", err)
 	}
 }
 
@@ -289,7 +289,7 @@ func (c *Commands) endHop(n *store.Notification, reason string, a *outbox.Answer
 			if err != nil {
 				return err
 			}
-			again.Interactive, again.Kind, again.Body = false, receivedKind, body
+			again.Kind, again.Body = closingKind, body
 			c.failHop(tx, rec, n)
 			tx.Record(rec, "ussd.failed", detail([]string{reason}))
 			tx.Renotify(&again)

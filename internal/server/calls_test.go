@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -244,4 +245,68 @@ func TestCallsOfSomebodyWhoGoes(t *testing.T) {
 			t.Errorf("deleted: %v", err)
 		}
 	})
+}
+
+// TestTheEndBeforeTheNextCall: an app that takes its time with the end of a call is not told of the next
+// one before it has answered, nor is the end lost among what waits.
+func TestTheEndBeforeTheNextCall(t *testing.T) {
+	srv := servertest.Start(t, servertest.SQLite(t))
+	ctx := t.Context()
+	client := elarian.New(srv.Config())
+	told := make(chan string, 10)
+	release := make(chan struct{})
+	free := sync.OnceFunc(func() { close(release) })
+	elarian.OnVoice(client, func(_ context.Context, e *elarian.CallEvent, _ *struct{}) (elarian.Plan, error) {
+		told <- e.Status.String()
+		return elarian.Plan{elarian.GetDigits{Prompt: elarian.Say("A key."), Digits: 1}}, nil
+	})
+	elarian.OnVoiceEnd(client, func(context.Context, *elarian.CallEvent, *struct{}) error {
+		told <- "ending"
+		<-release
+		told <- "ended"
+		return nil
+	})
+	connect(t, client)
+	t.Cleanup(free)
+	phone := simulator(t, srv, nil)
+	first, err := phone.Call(ctx, caller, line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.HangUp(ctx); err != nil {
+		t.Fatal(err)
+	}
+	again := make(chan error, 1)
+	go func() {
+		_, err := phone.Call(ctx, caller, line)
+		again <- err
+	}()
+	for _, want := range []string{"ringing", "ending"} {
+		if got := <-told; got != want {
+			t.Fatalf("the app is told %s, want %s", got, want)
+		}
+	}
+	for calls := 0; calls < 2; { // until the second one is there
+		state, err := client.Customer(elarian.Cellular(caller)).GetState(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls = 0
+		for _, m := range state.Messaging.Messages {
+			for _, p := range m.Parts {
+				if in, ok := p.(elarian.CallInput); ok && in.Status == elarian.CallRinging {
+					calls++
+				}
+			}
+		}
+	}
+	free()
+	if err := <-again; err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"ended", "ringing"} {
+		if got := <-told; got != want {
+			t.Fatalf("the app is told %s, want %s", got, want)
+		}
+	}
 }
