@@ -44,7 +44,8 @@ func TestFieldNumbers(t *testing.T) {
 		fieldIdempotencyKey:      "idempotency_key",
 		fieldAddCustomerReminder: "add_customer_reminder", fieldCancelCustomerReminder: "cancel_customer_reminder",
 		fieldAddCustomerReminderTag: "add_customer_reminder_tag", fieldCancelCustomerReminderTag: "cancel_customer_reminder_tag",
-		fieldSendMessageTag: "send_message_tag",
+		fieldSendMessageTag:  "send_message_tag",
+		fieldInitiatePayment: "initiate_payment", fieldReplayPayment: "replay_payment", fieldReplayPaymentStatusUpdate: "replay_payment_status_update",
 	} {
 		f := fields.ByNumber(number)
 		if f == nil || f.Name() != name {

@@ -214,7 +214,7 @@ func FuzzReadState(f *testing.F) {
 
 // What a newer server sends must not stop an older app.
 func TestUnknownEnums(t *testing.T) {
-	for _, v := range []fmt.Stringer{Provider(99), MessagingChannel(99), MessageStatus(99), USSDStatus(99), MediaType(99), ReplyAction(99), SessionEndReason(99), ChannelStatus(99)} {
+	for _, v := range []fmt.Stringer{Provider(99), MessagingChannel(99), MessageStatus(99), USSDStatus(99), MediaType(99), ReplyAction(99), SessionEndReason(99), ChannelStatus(99), PaymentStatus(99), PaymentChannel(99)} {
 		if v.String() != "99" {
 			t.Errorf("%T 99 is %q", v, v)
 		}

@@ -142,6 +142,14 @@ func (c *Customer) resolve(ctx context.Context) (string, error) {
 	return state.CustomerID, nil
 }
 
+// knownID gives the customer's id; the server is asked where this handle does not know it.
+func (c *Customer) knownID(ctx context.Context) (string, error) {
+	if id := c.ID(); id != "" {
+		return id, nil
+	}
+	return c.resolve(ctx)
+}
+
 // numberFor gives a number of the customer for a channel: the handle's own where it fits, otherwise
 // the first that fits of those in the customer's state.
 func (c *Customer) numberFor(ctx context.Context, provider Provider) (CustomerNumber, error) {

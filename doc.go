@@ -1,5 +1,5 @@
 // Package elarian is the Go SDK of Elarian: apps that talk with people by SMS, USSD, voice, WhatsApp,
-// Telegram, Messenger and e-mail, and remember who they talk with.
+// Telegram, Messenger and e-mail, remember who they talk with, and pay and are paid by mobile money.
 //
 // An app makes a client, sets its handlers, and runs:
 //
@@ -33,6 +33,13 @@
 // gives the notifications of one customer one after the other, each at least once: a handler that
 // fails gets its notification again. Handlers of different customers run at the same time.
 //
+// # Money
+//
+// Amounts are [Cash], exact, made from text or whole minor units: KES("100.50"). [Client.InitiatePayment]
+// moves one from a [Party] to another: the org's purses, customers' wallets and mobile money, other
+// people's paybills. With [WithIdempotencyKey] and an order number of your own each order is paid once,
+// whatever fails and is started again.
+//
 // # The reference's names
 //
 // In the order of the reference. Methods that do not stand here are not there yet.
@@ -46,12 +53,16 @@
 //	                                    OnTelegram, OnMessenger, OnEmail, Client.OnMessageStatus,
 //	                                    Client.OnCustomerActivity, Client.OnReminder,
 //	                                    Client.OnMessagingConsentUpdate, Client.OnSentMessageReaction,
-//	                                    Client.OnMessagingSessionStarted, …Renewed, …Ended
+//	                                    Client.OnMessagingSessionStarted, …Renewed, …Ended,
+//	                                    Client.OnReceivedPayment, Client.OnPaymentStatus,
+//	                                    Client.OnPursePaymentStatus (paymentStatus with a purse id)
 //	elarian.generateAuthToken()         Client.GenerateAuthToken
 //	elarian.sendMessageByTag(…)         Client.SendMessageByTag
 //	elarian.addCustomerReminderByTag(…) Client.AddCustomerReminderByTag
 //	elarian.cancelCustomerReminderByTag(…)
 //	                                    Client.CancelCustomerReminderByTag
+//	elarian.initiatePayment(…)          Client.InitiatePayment; the parties are Purse, Customer.Wallet,
+//	                                    Customer.Account and ChannelAccount, the value is Cash
 //	new Customer(params)                Client.Customer, Client.CreateCustomer
 //	customer.getState()                 Customer.GetState
 //	customer.adoptState(other)          Customer.AdoptState
@@ -74,10 +85,15 @@
 //	elarian.replayReceivedMessage(…)    Client.ReplayReceivedMessage, ReplaySentMessage,
 //	                                    ReplayMessageStatusUpdate, ReplayMessageReactionUpdate,
 //	                                    ReplayMessagingSession, ReplayMessagingConsentUpdate
+//	elarian.replayPayment(…)            Client.ReplayPayment, ReplayPaymentStatusUpdate
 //	DeleteCustomer                      Customer.Delete
 //	Simulator(config)                   NewSimulator
 //	Simulator.newInstance(config)       ConnectSimulator
 //	simulator.receiveMessage(…)         Simulator.ReceiveMessage
+//	simulator.receivePayment(…)         Simulator.ReceivePayment
+//	simulator.updatePaymentStatus(…)    Simulator.UpdatePaymentStatus
 //	simulator.on("sendMessage", …)      Simulator.OnSendMessage
 //	simulator.on("makeVoiceCall", …)    Simulator.OnCall
+//	simulator.on(event, …)              Simulator.OnSendCustomerPayment, OnSendChannelPayment,
+//	                                    OnCheckoutPayment
 package elarian

@@ -43,10 +43,17 @@ var (
 	ErrBusy = errors.New("in another call")
 	// ErrInvalidChannel: the channel number is not one of the org's.
 	ErrInvalidChannel = errors.New("invalid channel number")
-	// ErrNotSupported: the channel cannot carry such a body.
+	// ErrNotSupported: the channel cannot carry such a body, or the parties cannot pay each other.
 	ErrNotSupported = errors.New("not supported")
 	// ErrInvalidReplyToken: the reply token is wrong or its session over.
 	ErrInvalidReplyToken = errors.New("invalid reply token")
+
+	// ErrInsufficientFunds: more than what is available. Nothing was moved.
+	ErrInsufficientFunds = errors.New("insufficient funds")
+	// ErrInvalidPurse: the purse is not one of the org's.
+	ErrInvalidPurse = errors.New("invalid purse")
+	// ErrInvalidParty: a party of a payment is missing or impossible.
+	ErrInvalidParty = errors.New("invalid counter party")
 
 	// ErrClosed: the client was closed.
 	ErrClosed = errors.New("client is closed")
@@ -54,7 +61,7 @@ var (
 	ErrNoNumber = errors.New("customer has no number for this channel")
 )
 
-// codes are the server's error codes and message statuses with what they mean.
+// codes are the server's error codes and the statuses of messages and payments with what they mean.
 var codes = map[string]error{
 	"not_found":                 ErrNotFound,
 	"decommissioned":            ErrDecommissioned,
@@ -80,13 +87,18 @@ var codes = map[string]error{
 	"decommissioned_customerid":   ErrDecommissioned,
 	"decommissioned_customer_id":  ErrDecommissioned,
 	"application_error":           ErrInternal,
+
+	"insufficient_funds":    ErrInsufficientFunds,
+	"invalid_purse":         ErrInvalidPurse,
+	"invalid_counter_party": ErrInvalidParty,
 }
 
 // CommandError is the server's refusal of a command.
 type CommandError struct {
 	// Command is the method that was called, such as "UpdateTags".
 	Command string
-	// Customer is the customer as the command named them, empty where it names none.
+	// Customer is the customer as the command named them, or what else it was about, a tag or a payment,
+	// say; empty where it names none.
 	Customer string
 	// Code says what is wrong for programs, such as "limit". For most codes there is an error value
 	// for [errors.Is]. Empty where the server gave none.

@@ -36,6 +36,8 @@ type fakeServer struct {
 	appData  map[string]*pb.DataMapValue
 	replies  map[string]*pb.AppToServerCommandReply
 	commands []*pb.AppToServerCommand
+	// simulations are the simulators' commands but for messages.
+	simulations []*pb.SimulatorToServerCommand
 	// before sees each command first. False: no reply at all.
 	before  func(cmd *pb.AppToServerCommand) bool
 	handler rsocket.Handler // in place of the working server, for benchmarks
@@ -309,8 +311,40 @@ func (f *fakeServer) act(cmd *pb.AppToServerCommand) *pb.AppToServerCommandReply
 				CustomerId:  wrapperspb.String(fakeID("", e.SendMessage.GetCustomerNumber(), nil)),
 			},
 		}}
+	case *pb.AppToServerCommand_InitiatePayment:
+		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_InitiatePayment{InitiatePayment: fakePayment(e.InitiatePayment)}}
+	case *pb.AppToServerCommand_ReplayPayment:
+		return replayed(e.ReplayPayment.GetProviderTransactionId())
+	case *pb.AppToServerCommand_ReplayPaymentStatusUpdate:
+		return replayed(e.ReplayPaymentStatusUpdate.GetProviderTransactionId())
 	}
 	return updated("id")
+}
+
+// fakePayment has 1,000 of each currency to pay with.
+func fakePayment(p *pb.InitiatePaymentCommand) *pb.InitiatePaymentReply {
+	id := func(p *pb.PaymentCounterParty) *wrapperspb.StringValue {
+		if n := p.GetCustomer().GetCustomerNumber(); n != nil {
+			return wrapperspb.String(fakeID("", n, nil))
+		}
+		return nil
+	}
+	out := &pb.InitiatePaymentReply{
+		Status: pb.PaymentStatus_PAYMENT_STATUS_PENDING_CONFIRMATION, Description: "said so", TransactionId: wrapperspb.String("el_txn_1"),
+		DebitCustomerId: id(p.GetDebitParty()), CreditCustomerId: id(p.GetCreditParty()),
+	}
+	if p.GetValue().GetAmount() > 1000 {
+		out.Status = pb.PaymentStatus_PAYMENT_STATUS_INSUFFICIENT_FUNDS
+	}
+	return out
+}
+
+func replayed(providerID string) *pb.AppToServerCommandReply {
+	reply := &pb.ReplayPaymentReply{Status: true, TransactionId: wrapperspb.String("el_txn_" + providerID), CreditCustomerId: wrapperspb.String("el_cst_1")}
+	if providerID == "unknown" {
+		reply = &pb.ReplayPaymentReply{Description: "no payment has this id", ErrorCode: "not_found"}
+	}
+	return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_ReplayPayment{ReplayPayment: reply}}
 }
 
 func (f *fakeServer) simulated(r *rsocket.Request) {
@@ -320,6 +354,10 @@ func (f *fakeServer) simulated(r *rsocket.Request) {
 		return
 	}
 	m := cmd.GetReceiveMessage()
+	if m == nil {
+		f.simulatePayment(r, cmd)
+		return
+	}
 	if m.GetCustomerNumber() == "cut" {
 		f.cut()
 		return
@@ -332,10 +370,32 @@ func (f *fakeServer) simulated(r *rsocket.Request) {
 	r.Reply(data)
 }
 
+func (f *fakeServer) simulatePayment(r *rsocket.Request, cmd *pb.SimulatorToServerCommand) {
+	f.mu.Lock()
+	f.simulations = append(f.simulations, cmd)
+	f.mu.Unlock()
+	reply := &pb.SimulatorToServerCommandReply{Status: true}
+	if cmd.GetUpdatePaymentStatus().GetTransactionId() == "unknown" {
+		reply = &pb.SimulatorToServerCommandReply{Description: "no payment has this id", ErrorCode: "not_found"}
+	}
+	data, _ := proto.Marshal(reply)
+	r.Reply(data)
+}
+
 // notify sends a notification and gives the app's answer.
 func (f *fakeServer) notify(n *pb.ServerToAppCustomerNotification) (*pb.ServerToAppNotificationReply, error) {
 	f.t.Helper()
-	payload, err := proto.Marshal(&pb.ServerToAppNotification{Entry: &pb.ServerToAppNotification_Customer{Customer: n}})
+	return f.send(&pb.ServerToAppNotification{Entry: &pb.ServerToAppNotification_Customer{Customer: n}})
+}
+
+func (f *fakeServer) notifyPurse(n *pb.ServerToAppPurseNotification) (*pb.ServerToAppNotificationReply, error) {
+	f.t.Helper()
+	return f.send(&pb.ServerToAppNotification{Entry: &pb.ServerToAppNotification_Purse{Purse: n}})
+}
+
+func (f *fakeServer) send(n *pb.ServerToAppNotification) (*pb.ServerToAppNotificationReply, error) {
+	f.t.Helper()
+	payload, err := proto.Marshal(n)
 	if err != nil {
 		f.t.Fatal(err)
 	}

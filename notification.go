@@ -59,6 +59,9 @@ const (
 	eventMessagingSessionEnded
 	eventSentMessageReaction
 	eventReminder
+	eventReceivedPayment
+	eventPaymentStatus
+	eventPursePaymentStatus
 	eventCount
 )
 
@@ -66,13 +69,14 @@ var eventNames = [eventCount]string{
 	"unknown", "ussdSession", "ussdSession", "receivedSms", "receivedWhatsapp", "receivedTelegram",
 	"receivedFbMessenger", "receivedEmail", "voiceCall", "voiceCall", "messageStatus", "customerActivity",
 	"messagingConsentUpdate", "messagingSessionStarted", "messagingSessionRenewed", "messagingSessionEnded", "sentMessageReaction",
-	eventReminder: "reminder",
+	eventReminder: "reminder", eventReceivedPayment: "receivedPayment", eventPaymentStatus: "paymentStatus", eventPursePaymentStatus: "paymentStatus",
 }
 
 // notice is a notification on its way to a handler.
 type notice struct {
 	Notification
 	entry *pb.ServerToAppCustomerNotification
+	purse *pb.ServerToAppPurseNotification // in place of entry
 }
 
 // handler answers a notification with a message or none.
@@ -141,11 +145,17 @@ func (c *Client) receive(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	entry := m.GetCustomer()
 	e := kind(entry)
+	var n *notice
+	if m.GetPurse() != nil {
+		e, n = purseNotice(m.GetPurse())
+	}
 	h := c.handlers[e]
 	if h == nil {
 		return nil, nil // acknowledged, as in the other SDKs
 	}
-	n := c.notice(entry)
+	if n == nil {
+		n = c.notice(entry)
+	}
 	var body Body
 	err := c.config.guard(eventNames[e], entry.GetCustomerId(), func() (err error) {
 		if body, err = h(ctx, n); err != nil {
@@ -229,6 +239,10 @@ func kind(n *pb.ServerToAppCustomerNotification) event {
 		return eventMessagingSessionEnded
 	case *pb.ServerToAppCustomerNotification_SentMessageReaction:
 		return eventSentMessageReaction
+	case *pb.ServerToAppCustomerNotification_ReceivedPayment:
+		return eventReceivedPayment
+	case *pb.ServerToAppCustomerNotification_PaymentStatus:
+		return eventPaymentStatus
 	}
 	return eventNone
 }
@@ -276,6 +290,8 @@ func entryNumber(n *pb.ServerToAppCustomerNotification) *pb.CustomerNumber {
 		return e.MessagingSessionEnded.GetCustomerNumber()
 	case *pb.ServerToAppCustomerNotification_SentMessageReaction:
 		return e.SentMessageReaction.GetCustomerNumber()
+	case *pb.ServerToAppCustomerNotification_ReceivedPayment:
+		return e.ReceivedPayment.GetCustomerNumber()
 	}
 	return nil
 }

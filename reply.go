@@ -11,13 +11,9 @@ import (
 // the customer does not have. A customer named by number or secondary id is looked up first.
 func (c *Customer) ReplyToMessage(ctx context.Context, messageID string, body Body) (MessageReply, error) {
 	cmd := &command{name: "ReplyToMessage", field: fieldReplyToMessage, about: c}
-	id := c.ID()
-	if id == "" {
-		state, err := c.GetState(ctx)
-		if err != nil {
-			return MessageReply{}, err
-		}
-		id = state.CustomerID
+	id, err := c.knownID(ctx)
+	if err != nil {
+		return MessageReply{}, err
 	}
 	cmd.fields = &pb.ReplyToMessageCommand{CustomerId: id, MessageId: messageID, Message: outboundMessage(body)}
 	return c.send(ctx, cmd)

@@ -10,7 +10,7 @@ import (
 	"github.com/elarian-go/elarian/internal/pb"
 )
 
-// Simulator plays the phones of a sandbox org, the reference's Simulator. It has an app's Config; a
+// Simulator plays the phones and the mobile money of a sandbox org, the reference's Simulator. It has an app's Config; a
 // live org refuses it. Make one with [NewSimulator] or [ConnectSimulator].
 type Simulator struct {
 	config      Config
@@ -19,6 +19,8 @@ type Simulator struct {
 
 	makeVoiceCall func(ctx context.Context, call *Call) error
 	lines         lines
+
+	sendCustomerPayment, sendChannelPayment, checkoutPayment transferHandler
 }
 
 // NewSimulator makes a simulator and does nothing else. Then set its handlers, and call
@@ -124,6 +126,9 @@ func (s *Simulator) receive(ctx context.Context, payload []byte) (_ []byte, err 
 	}
 	if ring := m.GetMakeVoiceCall(); ring != nil {
 		return nil, s.ring(ctx, ring)
+	}
+	if about, err := s.receivePayment(ctx, &m); about {
+		return nil, err
 	}
 	sent := m.GetSendMessage()
 	if sent.GetCall() != nil {

@@ -14,6 +14,7 @@ type CustomerState struct {
 	CustomerID string
 	Identity   IdentityState
 	Messaging  MessagingState
+	Payment    PaymentState
 	Activity   ActivityState
 }
 
@@ -174,7 +175,8 @@ func (s *CustomerState) Tags() map[string]string {
 	return out
 }
 
-// Numbers gives the customer's numbers, each once, in the order of the state's channels and activities.
+// Numbers gives the customer's numbers, each once, in the order of the state's channels,
+// payments and activities.
 func (s *CustomerState) Numbers() []CustomerNumber {
 	var out []CustomerNumber
 	add := func(n CustomerNumber) {
@@ -184,6 +186,9 @@ func (s *CustomerState) Numbers() []CustomerNumber {
 	}
 	for i := range s.Messaging.Channels {
 		add(s.Messaging.Channels[i].Number)
+	}
+	for _, n := range s.Payment.Numbers {
+		add(n)
 	}
 	for _, n := range s.Activity.Numbers {
 		add(n)

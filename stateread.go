@@ -53,6 +53,8 @@ func (s *Serializer) readData(w wire, state *CustomerState) {
 			s.readIdentity(w.in(), &state.Identity)
 		case 3:
 			readMessaging(w.in(), &state.Messaging)
+		case 4:
+			readPayments(w.in(), &state.Payment)
 		case 5:
 			readActivities(w.in(), &state.Activity)
 		}

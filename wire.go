@@ -164,14 +164,25 @@ func (w *wire) customerNumber() (n CustomerNumber) {
 	return n
 }
 
-func (w *wire) channelNumber() (n MessagingChannelNumber) {
+func (w *wire) channelNumber() MessagingChannelNumber {
+	channel, number := w.channel()
+	return MessagingChannelNumber{MessagingChannel(channel), number}
+}
+
+func (w *wire) paymentChannelNumber() PaymentChannelNumber {
+	channel, number := w.channel()
+	return PaymentChannelNumber{PaymentChannel(channel), number}
+}
+
+// channel reads a MessagingChannelNumber or a PaymentChannelNumber.
+func (w *wire) channel() (channel int32, number string) {
 	for v := w.in(); v.next(); {
 		switch v.field {
 		case 1:
-			n.Channel = MessagingChannel(v.number)
+			channel = int32(v.number)
 		case 2:
-			n.Number = v.text()
+			number = v.text()
 		}
 	}
-	return n
+	return channel, number
 }
