@@ -97,7 +97,7 @@ func (b Balance) Available() int64 { return b.Actual - b.Held }
 const InsufficientFunds customer.Code = "insufficient_funds"
 
 func (a Account) insufficient(b Balance, wanted int64) error {
-	return customer.Refuse(InsufficientFunds, "debit_party: the %s has %s available, which is less than %s",
+	return customer.Refuse(InsufficientFunds, "the %s has %s available, which is less than %s",
 		a, currency.Text(b.Available(), a.Currency), currency.Text(wanted, a.Currency))
 }
 

@@ -82,7 +82,7 @@ func (t Transaction) Post(before func(Account) (Balance, error)) ([]Balance, err
 		case e.Amount < 0 && after[i].Available() < 0:
 			return nil, a.insufficient(b, -e.Amount)
 		case e.Amount > 0 && sum > MaxAmount:
-			return nil, customer.Refuse(customer.LimitReached, "credit_party: the %s cannot have more than %s", a, currency.Text(MaxAmount, a.Currency))
+			return nil, customer.Refuse(customer.LimitReached, "the %s cannot have more than %s", a, currency.Text(MaxAmount, a.Currency))
 		}
 	}
 	return after, nil

@@ -132,7 +132,7 @@ func TestInsufficientFunds(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Code != InsufficientFunds {
 		t.Fatalf("got %v", err)
 	}
-	if want := "debit_party: the purse p in KES has KES 6.00 available, which is less than KES 6.01"; refused.Text != want {
+	if want := "the purse p in KES has KES 6.00 available, which is less than KES 6.01"; refused.Text != want {
 		t.Errorf("%q, want %q", refused.Text, want)
 	}
 	if err := b.post(Transfer("paid", "", purse, channel, 600)); err != nil || b[purse].Available() != 0 {

@@ -15,6 +15,7 @@ const (
 	messagePrefix  = "el_msg_"
 	sessionPrefix  = "el_ses_"
 	workPrefix     = "el_wrk_"
+	paymentPrefix  = "el_txn_"
 )
 
 // ids makes ids. Numbers (of history, outbox and timer rows) have 41 bits of milliseconds since

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -19,6 +20,11 @@ var (
 	// transaction does that by itself.
 	schemaLock = &statement{sqlite: "SELECT 1", postgres: "SELECT pg_advisory_xact_lock(7310241)::text"}
 )
+
+// appendOnly stands for what keeps a table from being changed but by INSERT: triggers that refuse and, on
+// PostgreSQL, that the user who owns the table, which the program runs as, has no right to. Statements
+// of a superuser, and those that alter the table, get past that.
+var appendOnly = regexp.MustCompile(`{{append_only (\w+)}}`)
 
 // migrate brings the tables up to date, each step in the order of the files' names and all in one
 // transaction.

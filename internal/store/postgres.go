@@ -39,6 +39,10 @@ func (db *postgresDB) connect(bool) (conn, error) {
 }
 
 func (db *postgresDB) ddl(text string) string {
+	text = appendOnly.ReplaceAllString(text, `
+CREATE FUNCTION ${1}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$$$ BEGIN RAISE EXCEPTION '$1 is append-only'; END $$$$;
+CREATE TRIGGER ${1}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON $1 FOR EACH STATEMENT EXECUTE FUNCTION ${1}_refuse();
+REVOKE UPDATE, DELETE, TRUNCATE ON $1 FROM PUBLIC, CURRENT_USER;`)
 	return strings.NewReplacer("{{blob}}", "BYTEA", "{{rowid}}", "BIGINT", "{{clustered}}", "").Replace(text)
 }
 

@@ -79,6 +79,9 @@ func (db *sqliteDB) connect(readOnly bool) (conn, error) {
 }
 
 func (db *sqliteDB) ddl(text string) string {
+	text = appendOnly.ReplaceAllString(text, `
+CREATE TRIGGER ${1}_kept BEFORE DELETE ON $1 BEGIN SELECT RAISE(ABORT, '$1 is append-only'); END;
+CREATE TRIGGER ${1}_unchanged BEFORE UPDATE ON $1 BEGIN SELECT RAISE(ABORT, '$1 is append-only'); END;`)
 	return strings.NewReplacer("{{blob}}", "BLOB", "{{rowid}}", "INTEGER", "{{clustered}}", " WITHOUT ROWID").Replace(text)
 }
 

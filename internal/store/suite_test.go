@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,28 +39,23 @@ func TestPostgres(t *testing.T) {
 
 func sqliteURL(t testing.TB) string { return filepath.Join(t.TempDir(), "elarian.db") }
 
-func withSQLite(t testing.TB, path string, f func(*sqlite.Conn) error) {
+func withSQLite(t testing.TB, path string, f func(*sqlite.Conn) error) error {
 	t.Helper()
 	c, err := sqlite.OpenConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f(c); err != nil {
-		t.Error(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
+	return errors.Join(f(c), c.Close())
 }
 
-func sqliteExec(t testing.TB, url, sql string) {
+func sqliteExec(t testing.TB, url, sql string) error {
 	t.Helper()
-	withSQLite(t, url, func(c *sqlite.Conn) error { return sqlitex.ExecuteScript(c, sql, nil) })
+	return withSQLite(t, url, func(c *sqlite.Conn) error { return sqlitex.ExecuteScript(c, sql, nil) })
 }
 
 func sqliteRows(t testing.TB, url string) (rows []storetest.Row) {
 	t.Helper()
-	withSQLite(t, url, func(c *sqlite.Conn) error {
+	err := withSQLite(t, url, func(c *sqlite.Conn) error {
 		var tables []string
 		err := sqlitex.ExecuteTransient(c, "SELECT name FROM sqlite_master WHERE type = 'table'", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 			tables = append(tables, stmt.ColumnText(0))
@@ -85,27 +81,25 @@ func sqliteRows(t testing.TB, url string) (rows []storetest.Row) {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Error(err)
+	}
 	return rows
 }
 
-func withPostgres(t testing.TB, url string, f func(context.Context, *pgx.Conn) error) {
+func withPostgres(t testing.TB, url string, f func(context.Context, *pgx.Conn) error) error {
 	t.Helper()
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f(ctx, c); err != nil {
-		t.Error(err)
-	}
-	if err := c.Close(ctx); err != nil {
-		t.Error(err)
-	}
+	return errors.Join(f(ctx, c), c.Close(ctx))
 }
 
-func postgresExec(t testing.TB, url, sql string) {
+func postgresExec(t testing.TB, url, sql string) error {
 	t.Helper()
-	withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
+	return withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.PgConn().Exec(ctx, sql).ReadAll()
 		return err
 	})
@@ -113,7 +107,7 @@ func postgresExec(t testing.TB, url, sql string) {
 
 func postgresRows(t testing.TB, url string) (rows []storetest.Row) {
 	t.Helper()
-	withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
+	err := withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
 		found, err := c.Query(ctx, "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'")
 		if err != nil {
 			return err
@@ -133,5 +127,8 @@ func postgresRows(t testing.TB, url string) (rows []storetest.Row) {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Error(err)
+	}
 	return rows
 }

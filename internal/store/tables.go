@@ -21,7 +21,9 @@ type Record struct {
 	// Adopted are the ids that this customer took over, which are decommissioned.
 	Adopted []string `cbor:"23,keyasint,omitempty"`
 	// TagsSince is when each tag, by its folded key, got its value.
-	TagsSince map[string]time.Time `cbor:"24,keyasint,omitempty"`
+	TagsSince   map[string]time.Time `cbor:"24,keyasint,omitempty"`
+	HasWallets  bool                 `cbor:"25,keyasint,omitempty"` // accounts of them to be read
+	HasPayments bool                 `cbor:"26,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry

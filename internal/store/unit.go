@@ -1,11 +1,14 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/ledger"
 	"github.com/elarian-go/elarian/internal/messaging"
 )
 
@@ -38,6 +41,8 @@ type Needs struct {
 	Reply     IdempotencyKey
 	Messages  []string // of the first of Customers, when that is by id
 	Timer     *Timer   // the row of one that is due, and the reminder that it is for
+	Accounts  []ledger.Account
+	Payments  []string // with their customers and accounts
 }
 
 // check refuses names that not every database can look for, so that they never get into a batch.
@@ -50,6 +55,16 @@ func (n *Needs) check() error {
 	for _, id := range n.Messages {
 		if !storable(id) {
 			return customer.Refuse(customer.InvalidRequest, "message id %q: not a text", id)
+		}
+	}
+	for _, a := range n.Accounts {
+		if err := checkAccount(a); err != nil {
+			return err
+		}
+	}
+	for _, id := range n.Payments {
+		if !storable(id) {
+			return customer.Refuse(customer.InvalidRequest, "transaction id %q: not a text", id)
 		}
 	}
 	if !storable(n.Reply.Key) {
@@ -86,6 +101,8 @@ type Tx struct {
 	timers        []Timer
 	execs         []op
 	after         []func()
+
+	journal, entries values // rows of the journal
 }
 
 // Now is the time of the commit.
@@ -113,6 +130,7 @@ func (tx *Tx) Undo() {
 		s.drop()
 	}
 	tx.history, tx.notifications, tx.timers, tx.execs, tx.after = tx.history[:0], tx.notifications[:0], tx.timers[:0], tx.execs[:0], tx.after[:0]
+	tx.journal.cells, tx.entries.cells = tx.journal.cells[:0], tx.entries.cells[:0]
 }
 
 // batch is the units of one commit and the rows that they have in hand.
@@ -134,9 +152,14 @@ type batch struct {
 	idempotency  *set[IdempotencyKey, FirstReply]
 	tokens       *set[tokenKey, Token]
 	callQueues   *set[queueKey, messaging.CallQueue]
+	payments     *set[paymentKey, storedPayment]
+	paymentNames *set[PaymentName, string]
+	accounts     *set[ledger.Account, storedAccount]
 	sets         []anySet
 
 	history       values
+	journal       values
+	entries       values
 	execs         []op
 	notifications []Notification
 	newTimers     []Timer
@@ -149,15 +172,27 @@ func newBatch() *batch {
 		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions), providerIDs: newSet(providerIDs),
 		reminders: newSet(reminders), works: newSet(works),
 		outbox: newSet(outbox), timers: newSet(timers), idempotency: newSet(idempotency), tokens: newSet(tokens), callQueues: newSet(callQueues),
+		payments: newSet(payments), paymentNames: newSet(paymentNames), accounts: newSet(accounts),
 	}
 	// The order of the locks: customers' rows first, always.
-	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.reminders, b.works, b.outbox, b.timers, b.idempotency, b.tokens, b.callQueues}
+	b.sets = []anySet{b.customers, b.numbers, b.secondaryIDs, b.tags, b.appData, b.messages, b.activities, b.sessions, b.providerIDs, b.reminders, b.works, b.outbox, b.timers, b.idempotency, b.tokens, b.callQueues, b.payments, b.paymentNames, b.accounts}
 	return b
 }
 
-// load reads what the units say they need, and the customers that an earlier attempt came to need
-// too, in two round trips, or in one where all are named by id.
-func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
+// inHand are the keys of the rows that an attempt came to need, and locks.
+type inHand struct {
+	customers []customerKey
+	payments  []paymentKey
+	accounts  []ledger.Account
+}
+
+func (b *batch) inHand() inHand {
+	return inHand{slices.Collect(maps.Keys(b.customers.batch)), slices.Collect(maps.Keys(b.payments.batch)), slices.Collect(maps.Keys(b.accounts.batch))}
+}
+
+// load reads what the units say they need, and what an earlier attempt came to need too, in two round
+// trips, or in one where all are named by id.
+func (b *batch) load(c conn, units []*Unit, also inHand) error {
 	var ops []op
 	add := func(o op, any bool) {
 		if any {
@@ -168,7 +203,9 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	var secondaryKeys []secondaryKey
 	var customerKeys []customerKey
 	var replyKeys []IdempotencyKey
-	customerKeys = append(customerKeys, also...)
+	customerKeys = append(customerKeys, also.customers...)
+	paymentKeys, accountKeys := also.payments, also.accounts
+	var peeked values
 	for _, u := range units {
 		if u.refused != nil {
 			continue
@@ -183,6 +220,11 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 				secondaryKeys = append(secondaryKeys, secondaryKey{u.Needs.Org, ref.SecondaryID})
 			}
 		}
+		accountKeys = append(accountKeys, u.Needs.Accounts...)
+		for _, id := range u.Needs.Payments {
+			paymentKeys = append(paymentKeys, paymentKey{u.Needs.Org, id})
+			peeked.text(u.Needs.Org).text(id)
+		}
 		if u.Needs.Reply.Key != "" {
 			replyKeys = append(replyKeys, u.Needs.Reply)
 		}
@@ -190,8 +232,17 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	add(b.numbers.prepare(numberKeys))
 	add(b.secondaryIDs.prepare(secondaryKeys))
 	add(b.idempotency.prepare(replyKeys))
+	add(op{peekPayments, &peeked, func(r row) error {
+		p, err := scanPayment(r, 0)
+		for _, id := range p.Customers() {
+			customerKeys = append(customerKeys, customerKey{p.Org, id})
+		}
+		debit, credit := p.Accounts()
+		accountKeys = append(accountKeys, debit, credit)
+		return err
+	}}, len(peeked.cells) > 0)
 	mode := txBeginWrite
-	if len(numberKeys)+len(secondaryKeys) > 0 {
+	if len(numberKeys)+len(secondaryKeys)+len(peeked.cells) > 0 {
 		if err := c.run(txBeginWrite, ops...); err != nil {
 			return err
 		}
@@ -230,6 +281,8 @@ func (b *batch) load(c conn, units []*Unit, also []customerKey) error {
 	add(b.messages.prepare(messageKeys))
 	add(b.timers.prepare(timerKeys))
 	add(b.reminders.prepare(reminderKeys))
+	add(b.payments.prepare(paymentKeys))
+	add(b.accounts.prepare(accountKeys))
 	return c.run(mode, ops...)
 }
 
@@ -267,18 +320,23 @@ func (b *batch) run(tx *Tx, u *Unit) error {
 	for i := range tx.history {
 		tx.history[i].bind(&b.history)
 	}
+	b.journal.cells = append(b.journal.cells, tx.journal.cells...)
+	b.entries.cells = append(b.entries.cells, tx.entries.cells...)
 	b.execs = append(b.execs, tx.execs...)
 	b.notifications = append(b.notifications, tx.notifications...)
 	b.newTimers = append(b.newTimers, tx.timers...)
 	return nil
 }
 
-// entry is the id of a history row that the batch writes, 0 for none.
-func (b *batch) entry() int64 {
-	if len(b.history.cells) == 0 {
-		return 0
+// probe is a row that the batch adds and nobody ever takes away, which tells whether a commit was done;
+// ok is false where it adds none.
+func (b *batch) probe() (o op, ok bool) {
+	for _, o := range []op{{insertHistory, &b.history, nil}, {insertJournal, &b.journal, nil}} {
+		if width := len(o.statement.columns); len(o.values.cells) > 0 {
+			return op{o.statement, &values{o.values.cells[:width]}, nil}, true
+		}
 	}
-	return b.history.cells[0].n
+	return op{}, false
 }
 
 // commit writes all changes.
@@ -287,8 +345,8 @@ func (b *batch) commit(c conn) error {
 	for _, s := range b.sets {
 		ops = s.writes(ops)
 	}
-	if len(b.history.cells) > 0 {
-		ops = append(ops, op{insertHistory, &b.history, nil})
-	}
+	ops = withRows(ops, op{insertHistory, &b.history, nil})
+	ops = withRows(ops, op{insertJournal, &b.journal, nil})
+	ops = withRows(ops, op{insertEntries, &b.entries, nil})
 	return c.run(txCommit, append(ops, b.execs...)...)
 }

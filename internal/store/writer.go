@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 )
@@ -140,7 +138,7 @@ const (
 
 // retry does the batch again while other writers are in the way, or the database is away.
 func (w *writer) retry(units []*Unit) (f finished, err error) {
-	var also []customerKey
+	var also inHand
 	for wait := time.Millisecond; ; wait *= 2 {
 		f, err = w.try(units, also)
 		if err == nil {
@@ -159,7 +157,7 @@ func (w *writer) retry(units []*Unit) (f finished, err error) {
 			err = uncertain.err
 		}
 		if f.batch != nil {
-			also = slices.Collect(maps.Keys(f.batch.customers.batch))
+			also = f.batch.inHand()
 		}
 		if wait > w.patience(err) {
 			return f, err
@@ -181,9 +179,9 @@ func (w *writer) patience(err error) time.Duration {
 }
 
 // uncertainError is a connection that broke while it committed. Run again, the batch could be done
-// twice; entry, a history row of it, tells whether it is done, 0 where it has none.
+// twice; the probe tells whether it is done.
 type uncertainError struct {
-	entry int64
+	batch *batch
 	err   error
 }
 
@@ -191,17 +189,15 @@ func (e *uncertainError) Error() string {
 	return "the database went away during a commit, it is not known whether that was done: " + e.err.Error()
 }
 
-// settle finds out whether a commit was done: it adds the same history row, which waits for a
-// transaction that still has it in hand, and fails where the row is there.
+// settle finds out whether a commit was done: it adds the probe again, which waits for a transaction
+// that still has it in hand, and fails where the row is there.
 func (w *writer) settle(e *uncertainError) (committed, settled bool) {
-	if e.entry == 0 {
+	probe, ok := e.batch.probe()
+	if !ok {
 		return false, false
 	}
 	for wait := time.Millisecond; wait <= patience; wait *= 2 {
-		probe := historyRow{id: e.entry}
-		var v values
-		probe.bind(&v)
-		err := w.conn.run(txBeginWrite, op{insertHistory, &v, nil})
+		err := w.conn.run(txBeginWrite, probe)
 		w.conn.rollback()
 		switch {
 		case err == nil:
@@ -214,7 +210,7 @@ func (w *writer) settle(e *uncertainError) (committed, settled bool) {
 	return false, false
 }
 
-func (w *writer) try(units []*Unit, also []customerKey) (finished, error) {
+func (w *writer) try(units []*Unit, also inHand) (finished, error) {
 	b := newBatch()
 	if err := b.load(w.conn, units, also); err != nil {
 		return finished{}, err
@@ -232,7 +228,7 @@ func (w *writer) try(units []*Unit, also []customerKey) (finished, error) {
 	}
 	err := b.commit(w.conn)
 	if err != nil && w.store.dialect.lost(err) {
-		return f, &uncertainError{b.entry(), err}
+		return f, &uncertainError{b, err}
 	}
 	return f, err
 }

@@ -233,7 +233,7 @@ func Leaks() string {
 func testNewer(t *testing.T, db Database) {
 	url := db.URL(t)
 	serve(t, url).stop()
-	db.Exec(t, url, "INSERT INTO schema_versions (version, applied_at) VALUES (1000, 0)")
+	must(t, db.Exec(t, url, "INSERT INTO schema_versions (version, applied_at) VALUES (1000, 0)"))
 	_, err := store.Open(url, store.Options{Serve: true})
 	if err == nil || !strings.Contains(err.Error(), "use a newer elarian") {
 		t.Fatalf("a newer schema: %v", err)

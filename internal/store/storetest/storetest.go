@@ -22,7 +22,7 @@ type Database struct {
 	// Rows reads every row of every table, for tests that look for what should not be there.
 	Rows func(t testing.TB, url string) []Row
 	// Exec runs a statement, behind the store's back.
-	Exec func(t testing.TB, url, sql string)
+	Exec func(t testing.TB, url, sql string) error
 }
 
 // Row is a row of any table, its columns as bytes.
@@ -50,6 +50,8 @@ func Run(t *testing.T, db Database) {
 		{"timers", testTimers},
 		{"idempotency", testIdempotency},
 		{"tokens", testTokens},
+		{"money", testMoney},
+		{"the journal is append-only", testAppendOnly},
 		{"purge", testPurge},
 		{"retention", testRetention},
 		{"everything about one person", testEverything},

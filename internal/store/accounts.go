@@ -1,0 +1,132 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/ledger"
+)
+
+// storedAccount is an account's row. The number is what the journal knows it by, so that an entry need not
+// change when a wallet's owner is forgotten.
+type storedAccount struct {
+	ledger.Balance
+	number int64
+	latest int64 // the journal's latest transaction of it, 0 for none
+}
+
+const accountKeyColumns = "org text, kind int, owner text, id text, currency text"
+
+const selectAccounts = `
+	SELECT a.org_id, a.kind, a.owner_id, a.id, a.currency, a.number, a.actual, a.held, a.sequence, a.latest
+	FROM {{each accounts a}} a.org_id = r.org AND a.kind = r.kind AND a.owner_id = r.owner AND a.id = r.id AND a.currency = r.currency
+	ORDER BY a.org_id, a.kind, a.owner_id, a.id, a.currency `
+
+// accounts are locked after customers, in the order of their keys. Those that a batch names wait for
+// each other's locks: a purse that all pay from is no reason to try again.
+var accounts = &table[ledger.Account, storedAccount]{
+	load:       newStatement(accountKeyColumns, selectAccounts+"{{for_update a}}"),
+	loadInside: newStatement(accountKeyColumns, selectAccounts+"{{for_update_nowait a}}"),
+	insert: newStatement(accountKeyColumns+", number int, actual int, held int, sequence int, latest int", `
+		INSERT INTO accounts (org_id, kind, owner_id, id, currency, number, actual, held, sequence, latest) {{values}}`),
+	upsert: newStatement(accountKeyColumns+", number int, actual int, held int, sequence int, latest int", `
+		UPDATE accounts AS a SET actual = r.actual, held = r.held, sequence = r.sequence, latest = r.latest
+		{{given}} a.org_id = r.org AND a.kind = r.kind AND a.owner_id = r.owner AND a.id = r.id AND a.currency = r.currency AND a.number = r.number`),
+	bindKey: bindAccount,
+	bind: func(v *values, k ledger.Account, a *storedAccount) {
+		bindAccount(v, k)
+		v.int(a.number).int(a.Actual).int(a.Held).int(a.Sequence).int(a.latest)
+	},
+	scan:    scanAccount,
+	clone:   func(a *storedAccount) *storedAccount { c := *a; return &c },
+	compare: ledger.Account.Compare,
+}
+
+func bindAccount(v *values, a ledger.Account) {
+	v.text(a.Org).int(int64(a.Kind)).text(a.Owner).text(a.ID).text(a.Currency)
+}
+
+func scanAccount(r row) (ledger.Account, *storedAccount, error) {
+	return ledger.Account{Org: r.text(0), Kind: ledger.Kind(r.int(1)), Owner: r.text(2), ID: r.text(3), Currency: r.text(4)},
+		&storedAccount{Balance: ledger.Balance{Actual: r.int(6), Held: r.int(7), Sequence: r.int(8)}, number: r.int(5), latest: r.int(9)}, nil
+}
+
+func checkAccount(a ledger.Account) error {
+	if storable(a.Org) && storable(a.Owner) && storable(a.ID) && storable(a.Currency) {
+		return nil
+	}
+	return customer.Refuse(customer.InvalidRequest, "%s: its id is not a text", a.Kind)
+}
+
+// Balance gives what an account has, nothing where it is not there yet.
+func (tx *Tx) Balance(a ledger.Account) (ledger.Balance, error) {
+	found, err := tx.account(a)
+	return found.Balance, err
+}
+
+func (tx *Tx) account(a ledger.Account) (storedAccount, error) {
+	if err := checkAccount(a); err != nil {
+		return storedAccount{}, err
+	}
+	found, err := tx.b.accounts.find(tx.conn, a)
+	if err != nil || found == nil {
+		return storedAccount{}, err
+	}
+	return *found, nil
+}
+
+// setAccount stores what an account has now, and, of a wallet, that its owner has changed.
+func (tx *Tx) setAccount(k ledger.Account, a storedAccount) (number int64, err error) {
+	if k.Kind == ledger.Wallet {
+		rec, err := tx.b.customers.edit(tx.conn, customerKey{k.Org, k.Owner})
+		switch {
+		case err != nil:
+			return 0, err
+		case rec != nil:
+			rec.HasWallets = true
+			rec.Version++
+		case a.number == 0: // else the owner was erased
+			return 0, fmt.Errorf("%s: there is no such customer", k)
+		}
+	}
+	isNew := a.number == 0
+	if isNew {
+		a.number = tx.store.ids.number(tx.now)
+	}
+	tx.b.accounts.put(k, &a, !isNew)
+	return a.number, nil
+}
+
+// holdFunds keeps the amount of a payment on the account that it debits.
+func (tx *Tx) holdFunds(p *storedPayment, k ledger.Account) error {
+	if p.held != 0 {
+		return fmt.Errorf("payment %s holds %d already", p.ID, p.held)
+	}
+	a, err := tx.account(k)
+	if err != nil {
+		return err
+	}
+	if a.Balance, err = k.Hold(a.Balance, p.Amount); err != nil {
+		return err
+	}
+	p.heldAccount, err = tx.setAccount(k, a)
+	p.held = p.Amount
+	return err
+}
+
+// releaseFunds makes what a payment holds available again.
+func (tx *Tx) releaseFunds(p *storedPayment, k ledger.Account) error {
+	a, err := tx.account(k)
+	switch {
+	case err != nil:
+		return err
+	case p.held == 0 || p.heldAccount != a.number:
+		return fmt.Errorf("payment %s holds nothing of the %s", p.ID, k)
+	}
+	if a.Balance, err = k.Release(a.Balance, p.held); err != nil {
+		return err
+	}
+	p.heldAccount, p.held = 0, 0
+	_, err = tx.setAccount(k, a)
+	return err
+}

@@ -1,0 +1,207 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/payment"
+)
+
+// storedPayment is a payment's row: the payment, and what it holds of which account. Whose payment it is
+// stands in columns, so that an adoption need not write the documents again.
+type storedPayment struct {
+	*payment.Payment
+	heldAccount, held int64
+}
+
+type paymentKey struct{ org, id string }
+
+func (a paymentKey) compare(b paymentKey) int {
+	return cmp.Or(cmp.Compare(a.org, b.org), cmp.Compare(a.id, b.id))
+}
+
+const (
+	paymentColumns  = "org text, id text, debit text, credit text, pending bool, held_account int, held int, doc blob"
+	paymentResult   = "p.org_id, p.id, p.debit_customer, p.credit_customer, p.held_account, p.held, p.doc"
+	selectSomeOf    = "SELECT " + paymentResult + " FROM {{each payments p}} p.org_id = r.org AND p.id = r.id ORDER BY p.org_id, p.id "
+	paymentIDColumn = "org text, id text"
+)
+
+// payments are locked after customers and before accounts.
+var payments = &table[paymentKey, storedPayment]{
+	load:       newStatement(paymentIDColumn, selectSomeOf+"{{for_update p}}"),
+	loadInside: newStatement(paymentIDColumn, selectSomeOf+"{{for_update_nowait p}}"),
+	insert: newStatement(paymentColumns, `
+		INSERT INTO payments (org_id, id, debit_customer, credit_customer, pending, held_account, held, doc) {{values}}`),
+	upsert: newStatement(paymentColumns, `
+		UPDATE payments AS p SET debit_customer = r.debit, credit_customer = r.credit, pending = r.pending,
+			held_account = r.held_account, held = r.held, doc = r.doc
+		{{given}} p.org_id = r.org AND p.id = r.id`),
+	bindKey: func(v *values, k paymentKey) { v.text(k.org).text(k.id) },
+	bind: func(v *values, k paymentKey, p *storedPayment) {
+		v.text(k.org).text(k.id).text(p.DebitCustomer).text(p.CreditCustomer).bool(p.Status.Pending()).int(p.heldAccount).int(p.held).blob(encode(p.Payment))
+	},
+	scan: func(r row) (paymentKey, *storedPayment, error) {
+		p, err := scanPayment(r, 0)
+		return paymentKey{p.Org, p.ID}, p, err
+	},
+	clone: func(p *storedPayment) *storedPayment {
+		return &storedPayment{p.Payment.Clone(), p.heldAccount, p.held}
+	},
+	compare: paymentKey.compare,
+}
+
+// peekPayments reads payments without a lock, for whom and what to lock.
+var peekPayments = newStatement(paymentIDColumn, selectSomeOf)
+
+// scanPayment reads the columns of paymentResult, from the given one on.
+func scanPayment(r row, from int) (*storedPayment, error) {
+	p := &storedPayment{Payment: &payment.Payment{}}
+	err := decode(r.borrow(from+6), p.Payment)
+	p.Org, p.ID, p.DebitCustomer, p.CreditCustomer = r.text(from), r.text(from+1), r.text(from+2), r.text(from+3)
+	p.heldAccount, p.held = r.int(from+4), r.int(from+5)
+	if w := p.Debit.Wallet; w != nil {
+		w.Customer = p.DebitCustomer
+	}
+	if w := p.Credit.Wallet; w != nil {
+		w.Customer = p.CreditCustomer
+	}
+	return p, err
+}
+
+// PaymentName is a provider's own name for a payment; it is unique on a channel of an org.
+type PaymentName struct {
+	Org     string
+	Channel payment.ChannelNumber
+	ID      string
+}
+
+func (n PaymentName) compare(b PaymentName) int {
+	return cmp.Or(cmp.Compare(n.Org, b.Org), cmp.Compare(n.ID, b.ID), cmp.Compare(n.Channel.Channel, b.Channel.Channel), cmp.Compare(n.Channel.Number, b.Channel.Number))
+}
+
+func (n PaymentName) bind(v *values) *values {
+	return v.text(n.Org).text(n.ID).int(int64(n.Channel.Channel)).text(n.Channel.Number)
+}
+
+const paymentNameColumns = "org text, provider_id text, channel int, number text"
+
+// paymentNames lead to payments. They stay when a customer is erased: a provider that repeats itself
+// must not be believed twice.
+var paymentNames = &table[PaymentName, string]{
+	load: newStatement(paymentNameColumns, `
+		SELECT n.org_id, n.provider_id, n.channel, n.number, n.payment_id
+		FROM {{each payment_names n}} n.org_id = r.org AND n.provider_id = r.provider_id AND n.channel = r.channel AND n.number = r.number`),
+	insert: newStatement(paymentNameColumns+", payment text", `
+		INSERT INTO payment_names (org_id, provider_id, channel, number, payment_id) {{values}}`),
+	bindKey: func(v *values, n PaymentName) { n.bind(v) },
+	bind:    func(v *values, n PaymentName, id *string) { n.bind(v).text(*id) },
+	scan: func(r row) (PaymentName, *string, error) {
+		id := r.text(4)
+		return PaymentName{r.text(0), payment.ChannelNumber{Channel: payment.Channel(r.int(2)), Number: r.text(3)}, r.text(1)}, &id, nil
+	},
+	clone:   func(id *string) *string { c := *id; return &c },
+	compare: PaymentName.compare,
+}
+
+// NewPaymentID and NewPaymentIDAt make ids of payments that sort by time.
+func (tx *Tx) NewPaymentID() string { return tx.store.ids.text(paymentPrefix, tx.now) }
+
+// NewPaymentIDAt makes the id of a payment of another time, among whose ids it sorts.
+func (tx *Tx) NewPaymentIDAt(t time.Time) string { return tx.store.ids.textAt(paymentPrefix, t) }
+
+// AddPayment stores a new payment, and the provider's name for it where it has one. It is to be changed
+// no more but as Payment gives it.
+func (tx *Tx) AddPayment(p *payment.Payment) error {
+	tx.b.payments.put(paymentKey{p.Org, p.ID}, &storedPayment{Payment: p}, false)
+	if n, ok := p.Channel(); ok && p.ProviderID != "" {
+		id := p.ID
+		tx.b.paymentNames.put(PaymentName{p.Org, n, p.ProviderID}, &id, false)
+	}
+	return tx.paymentChanged(p)
+}
+
+// paymentChanged marks the customers of a payment as changed.
+func (tx *Tx) paymentChanged(p *payment.Payment) error {
+	for _, id := range p.Customers() {
+		rec, err := tx.b.customers.edit(tx.conn, customerKey{p.Org, id})
+		if err != nil {
+			return err
+		}
+		if rec != nil { // else they were erased
+			rec.HasPayments = true
+			rec.Version++
+		}
+	}
+	return nil
+}
+
+// Payment gives a payment, to change, nil where there is none. Its customers count as changed.
+func (tx *Tx) Payment(org, id string) (*payment.Payment, error) {
+	if !storable(id) {
+		return nil, nil
+	}
+	p, err := tx.b.payments.edit(tx.conn, paymentKey{org, id})
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p.Payment, tx.paymentChanged(p.Payment)
+}
+
+// Move does to the money what a step of a payment asks for; the payment is one that the unit has added
+// or got. A refusal, as of ledger.InsufficientFunds, names the party whose account it is about, and
+// changes nothing.
+func (tx *Tx) Move(p *payment.Payment, posting payment.Posting) error {
+	stored, err := tx.b.payments.edit(tx.conn, paymentKey{p.Org, p.ID})
+	if err != nil {
+		return err
+	}
+	if stored == nil {
+		return fmt.Errorf("move the money of payment %s: it is not stored", p.ID)
+	}
+	debit, _ := stored.Accounts()
+	field := "debit_party"
+	switch posting {
+	case payment.Hold:
+		err = tx.holdFunds(stored, debit)
+	case payment.Release, payment.Settle:
+		err = tx.releaseFunds(stored, debit)
+	}
+	if err != nil {
+		return naming(field, err)
+	}
+	moved, moves := stored.Movement(posting)
+	if !moves {
+		return nil
+	}
+	err = tx.Post(moved)
+	var refused *customer.Refusal
+	if posting == payment.Reverse || errors.As(err, &refused) && refused.Code == customer.LimitReached {
+		field = "credit_party"
+	}
+	return naming(field, err)
+}
+
+// naming puts the name of a field before the text of a refusal.
+func naming(field string, err error) error {
+	var refused *customer.Refusal
+	if errors.As(err, &refused) {
+		return customer.Refuse(refused.Code, "%s: %s", field, refused.Text)
+	}
+	return err
+}
+
+// PaymentNamed gives the id of the payment that a provider calls so, empty where there is none.
+func (tx *Tx) PaymentNamed(n PaymentName) (string, error) {
+	if !storable(n.ID) || !storable(n.Channel.Number) {
+		return "", nil
+	}
+	id, err := tx.b.paymentNames.find(tx.conn, n)
+	if err != nil || id == nil {
+		return "", err
+	}
+	return *id, nil
+}
