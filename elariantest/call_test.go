@@ -57,24 +57,34 @@ func answering(srv *elariantest.Server, plans func(e *elarian.CallEvent) elarian
 // of waits for the end of somebody's call, and gives all its events.
 func (c *calls) of(t *testing.T, number string) []elarian.CallEvent {
 	t.Helper()
+	return c.ofFirst(t, 1, number)
+}
+
+// ofFirst waits for the end of somebody's first n calls, and gives all their events.
+func (c *calls) ofFirst(t *testing.T, n int, number string) []elarian.CallEvent {
+	t.Helper()
 	deadline := time.After(10 * time.Second)
 	for {
 		c.mu.Lock()
 		var events []elarian.CallEvent
+		ended := 0
 		for _, e := range c.seen {
-			if e.Customer.Number().Number == number {
-				events = append(events, e)
+			if e.Customer.Number().Number != number {
+				continue
+			}
+			if events = append(events, e); e.Status.Over() {
+				ended++
 			}
 		}
 		come := c.come
 		c.mu.Unlock()
-		if n := len(events); n > 0 && events[n-1].Status.Over() {
+		if ended >= n {
 			return events
 		}
 		select {
 		case <-come:
 		case <-deadline:
-			t.Fatalf("the call of %s has no end: %v", number, statuses(events))
+			t.Fatalf("%d calls of %s have no end: %v", n, number, statuses(events))
 		}
 	}
 }
@@ -338,7 +348,7 @@ func testQueues(t *testing.T, srv *elariantest.Server) {
 	talk = take().ExpectConnected(zuri)
 	third.HangUp()
 	talk.Ended()
-	events = app.of(t, agent)
+	events = app.ofFirst(t, 3, agent)
 	last := events[len(events)-2]
 	if last.Status != elarian.CallDequeued || last.Queue == nil || last.Queue.ConnectedTo != zuri {
 		t.Errorf("the agent: %v, %+v", statuses(events), last.Queue)
