@@ -3,7 +3,6 @@ package elariantest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -52,43 +51,22 @@ func (p *Phone) onRing(f func(*Call)) {
 }
 
 func (p *Phone) ring(call *elarian.Call) {
+	p.did("rings: %s calls", call.Channel.Number)
 	p.mu.Lock()
-	p.story = append(p.story, fmt.Sprintf("rings: %s calls", call.Channel.Number))
 	on := p.onCall
 	p.mu.Unlock()
 	if on != nil {
 		on(&Call{Call: call, phone: p})
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rings = append(p.rings, call)
-	close(p.arrived)
-	p.arrived = make(chan struct{})
+	p.came(func() { p.rings = append(p.rings, call) })
 }
 
 // ExpectCall waits until the phone rings, or has rung, because of one of the org's voice numbers. Then
 // Answer it, unless it AnswersCalls.
 func (p *Phone) ExpectCall(from string) *Call {
 	p.server.helper()
-	deadline := time.After(patience)
-	for {
-		p.mu.Lock()
-		i := slices.IndexFunc(p.rings, func(c *elarian.Call) bool { return c.Channel.Number == from })
-		arrived := p.arrived
-		if i >= 0 {
-			call := p.rings[i]
-			p.rings = slices.Delete(p.rings, i, i+1)
-			p.mu.Unlock()
-			return &Call{Call: call, phone: p}
-		}
-		p.mu.Unlock()
-		select {
-		case <-arrived:
-		case <-deadline:
-			p.fail("expected a call from %s", from)
-			return nil
-		}
-	}
+	call := meet(p, &p.rings, func(c *elarian.Call) bool { return c.Channel.Number == from }, "a call from %s", from)
+	return &Call{Call: call, phone: p}
 }
 
 // act does something on the phone and shows what it hears then.

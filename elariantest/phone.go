@@ -22,9 +22,14 @@ type Phone struct {
 	story    []string // what the phone did and saw, for failures
 	messages []elarian.SimulatedDelivery
 	unread   []elarian.SimulatedDelivery // that no Expect has met
-	arrived  chan struct{}               // closed with each new message or call, then replaced
 	rings    []*elarian.Call             // that no ExpectCall has met
 	onCall   func(*Call)
+
+	payments   []*Payment  // that no ExpectPayment has met
+	checkouts  []*Checkout // that no ExpectCheckout has met
+	onCheckout func(*Checkout)
+
+	arrived chan struct{} // closed with each new message, call, payment or checkout, then replaced
 }
 
 // Phone gives the phone with a number: "+254710000001", or, on channels that have their own, the id or
@@ -59,19 +64,53 @@ func (s *Server) connectPhones() error {
 		s.Phone(call.Number).ring(call)
 		return nil
 	})
+	s.simulator.OnSendCustomerPayment(s.paid)
+	s.simulator.OnSendChannelPayment(s.paid)
+	s.simulator.OnCheckoutPayment(s.asked)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return s.simulator.Connect(ctx)
 }
 
 func (p *Phone) receive(m elarian.SimulatedDelivery) {
+	p.did("gets from %s: %s", m.From, words(m.Message))
+	p.came(func() {
+		p.messages = append(p.messages, m)
+		p.unread = append(p.unread, m)
+	})
+}
+
+// came keeps what has come to the phone, and wakes those who expect it.
+func (p *Phone) came(keep func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.story = append(p.story, fmt.Sprintf("gets from %s: %s", m.From, words(m.Message)))
-	p.messages = append(p.messages, m)
-	p.unread = append(p.unread, m)
+	keep()
 	close(p.arrived)
 	p.arrived = make(chan struct{})
+}
+
+// meet waits for the first of what has come that fits, and takes it out.
+func meet[T any](p *Phone, unmet *[]T, fits func(T) bool, what string, args ...any) (found T) {
+	p.server.helper()
+	deadline := time.After(patience)
+	for {
+		p.mu.Lock()
+		i := slices.IndexFunc(*unmet, fits)
+		if i >= 0 {
+			found = (*unmet)[i]
+			*unmet = slices.Delete(*unmet, i, i+1)
+			p.mu.Unlock()
+			return found
+		}
+		arrived := p.arrived
+		p.mu.Unlock()
+		select {
+		case <-arrived:
+		case <-deadline:
+			p.fail("expected "+what, args...)
+			return found
+		}
+	}
 }
 
 // words are what a person would read of a message.
@@ -122,34 +161,9 @@ func (p *Phone) ExpectSMS(from, text string) {
 // it. A message is met once: expecting the same again waits for another.
 func (p *Phone) ExpectMessage(from elarian.MessagingChannelNumber, text string) elarian.SimulatedDelivery {
 	p.server.helper()
-	deadline := time.After(patience)
-	for {
-		m, found, arrived := p.meet(from, text)
-		if found {
-			return m
-		}
-		select {
-		case <-arrived:
-		case <-deadline:
-			p.fail("expected %q from %s", text, from)
-			return m
-		}
-	}
-}
-
-// meet takes the first message that fits from those unread.
-func (p *Phone) meet(from elarian.MessagingChannelNumber, text string) (m elarian.SimulatedDelivery, found bool, arrived <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.unread, func(m elarian.SimulatedDelivery) bool {
+	return meet(p, &p.unread, func(m elarian.SimulatedDelivery) bool {
 		return m.From == from && strings.Contains(words(m.Message), text)
-	})
-	if i < 0 {
-		return m, false, p.arrived
-	}
-	m = p.unread[i]
-	p.unread = slices.Delete(p.unread, i, i+1)
-	return m, true, nil
+	}, "%q from %s", text, from)
 }
 
 // Messages are all that the phone has got so far, oldest first.
