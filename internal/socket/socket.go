@@ -129,7 +129,7 @@ func (k *Socket) accept(ctx context.Context, setup *rsocket.Setup, conn *rsocket
 // enter starts the session, and has it end with its connection; not where the directory has changed
 // meanwhile and no longer allows it.
 func (k *Socket) enter(s *session, exact bool) bool {
-	s.caller.Conn = &outbox.Conn{Send: s.conn.Send, Exact: exact}
+	s.caller.Conn = &outbox.Conn{Send: s.tell, Exact: exact}
 	k.mu.Lock()
 	if !allows(k.directory, s) {
 		k.mu.Unlock()

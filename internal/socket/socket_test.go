@@ -242,3 +242,33 @@ func TestWrongCommands(t *testing.T) {
 		}
 	}
 }
+
+// Who plays a phone reads why the app gave no menu, in words for people.
+func TestWhyThereIsNoMenu(t *testing.T) {
+	srv := servertest.Start(t, servertest.SQLite(t))
+	phones := srv.Simulator(t)
+	for want, fail := range map[string]func(app *servertest.Conn, n *servertest.Notified){
+		"the app's connection was lost before it had answered": func(app *servertest.Conn, _ *servertest.Notified) { app.Kill() },
+		"the app answered with an error: no beds left":         func(_ *servertest.Conn, n *servertest.Notified) { n.Fail("no beds left") },
+		"the app answered with an error":                       func(_ *servertest.Conn, n *servertest.Notified) { n.Fail("") },
+	} {
+		app := srv.App(t)
+		menu := phones.Hop("+254710000001", sandbox.USSDCode, "s", "")
+		n := app.Next(t)
+		for !asks(n) { // a session began, or the hop before comes again as one that has failed
+			n.OK()
+			n = app.Next(t)
+		}
+		fail(app, n)
+		if got := (<-menu).Err; got == nil || got.Error() != "refused: "+want {
+			t.Errorf("the phone reads %v, want %s", got, want)
+		}
+		app.Kill()
+	}
+}
+
+// asks says whether a notification is a hop that wants a menu.
+func asks(n *servertest.Notified) bool {
+	parts := n.GetReceivedMessage().GetParts()
+	return len(parts) > 0 && parts[0].GetUssd().GetStatus() == pb.UssdSessionStatus_USSD_SESSION_STATUS_ACTIVE
+}
