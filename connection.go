@@ -77,8 +77,7 @@ func (l *link) run() {
 	log := l.config.Logger.With("server", l.config.Address, "app", l.config.AppID)
 	var pause time.Duration
 	for first := true; ; first = false {
-		began := time.Now()
-		err := l.serve()
+		lived, err := l.serve()
 		switch {
 		case l.ctx.Err() != nil:
 			l.end(ErrClosed)
@@ -90,11 +89,7 @@ func (l *link) run() {
 			l.end(err)
 			return
 		}
-		// A connection that lived longer than the pause before it was a good one.
-		if time.Since(began) > pause {
-			pause = 0
-		}
-		pause = min(max(2*pause, l.config.retryMin), l.config.retryMax)
+		pause = l.config.nextPause(pause, lived)
 		wait := pause/2 + rand.N(pause/2+1)
 		log.Warn("elarian: not connected, trying again", "error", err, "in", wait.Round(time.Millisecond))
 		select {
@@ -104,15 +99,28 @@ func (l *link) run() {
 	}
 }
 
-// serve makes one connection and returns when it has ended, with the reason.
-func (l *link) serve() error {
+// steady is how long a connection lives that nothing is wrong with.
+const steady = 5 * time.Second
+
+// nextPause is how long to wait before the next attempt, after one whose connection has lived for a
+// time, 0 where it never stood. It doubles, but after a connection that was a good one it begins anew.
+func (c *Config) nextPause(last, lived time.Duration) time.Duration {
+	if lived >= steady || lived > last {
+		last = 0
+	}
+	return min(max(2*last, c.retryMin), c.retryMax)
+}
+
+// serve makes one connection and returns when it has ended, with the reason and how long it has lived.
+func (l *link) serve() (lived time.Duration, err error) {
 	ctx, cancel := context.WithCancel(l.ctx) // of handlers: they answer on this connection or not at all
 	defer cancel()
 	conn, err := l.dial(ctx)
 	if err != nil {
 		l.set(nil, err)
-		return err
+		return 0, err
 	}
+	connected := time.Now()
 	l.config.Logger.Debug("elarian: connected", "server", l.config.Address, "app", l.config.AppID)
 	l.set(conn, nil)
 	select {
@@ -122,7 +130,7 @@ func (l *link) serve() error {
 	}
 	err = refusal(conn.Err())
 	l.set(nil, err)
-	return err
+	return time.Since(connected), err
 }
 
 func (l *link) dial(ctx context.Context) (*rsocket.Conn, error) {

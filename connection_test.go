@@ -31,6 +31,23 @@ func TestConnectIsAccepted(t *testing.T) {
 	}
 }
 
+// What fails at once is tried less and less often; a connection that stood for a while was a good one. How
+// long an attempt takes that never becomes a connection does not count.
+func TestPausesBetweenAttempts(t *testing.T) {
+	c := Config{}.withDefaults()
+	var pause time.Duration
+	for i, step := range []struct{ lived, want time.Duration }{
+		{0, 100 * time.Millisecond}, {0, 200 * time.Millisecond}, {100 * time.Millisecond, 400 * time.Millisecond}, {401 * time.Millisecond, 100 * time.Millisecond},
+		{0, 200 * time.Millisecond}, {0, 400 * time.Millisecond}, {0, 800 * time.Millisecond}, {0, 1600 * time.Millisecond}, {0, 3200 * time.Millisecond},
+		{0, 6400 * time.Millisecond}, {4 * time.Second, 12800 * time.Millisecond}, {0, 25600 * time.Millisecond}, {0, 30 * time.Second}, {0, 30 * time.Second},
+		{4 * time.Second, 30 * time.Second}, {5 * time.Second, 100 * time.Millisecond},
+	} {
+		if pause = c.nextPause(pause, step.lived); pause != step.want {
+			t.Fatalf("step %d: %v, want %v", i, pause, step.want)
+		}
+	}
+}
+
 func TestConnectIsRefused(t *testing.T) {
 	f := startFake(t)
 	config := f.config()
