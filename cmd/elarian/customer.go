@@ -20,12 +20,12 @@ func customerArgument(arg, partition string) (customer.Ref, error) {
 	number := customer.Number{Number: arg, Provider: customer.Cellular, Partition: partition}
 	switch p, known := providers[provider]; {
 	case strings.HasPrefix(arg, "el_cst_"):
-		return customer.ByID(arg).Check()
+		return customer.ByID(arg).CheckID()
 	case prefixed && known:
 		number.Provider, number.Number = p, rest
 	case strings.Contains(arg, "="):
 		key, value, _ := strings.Cut(arg, "=")
-		return customer.BySecondaryID(key, value).Check()
+		return customer.BySecondaryID(key, value).CheckSecondaryID()
 	case strings.Contains(arg, "@"):
 		number.Provider = customer.Email
 	}

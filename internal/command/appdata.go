@@ -12,9 +12,9 @@ import (
 )
 
 func (c *Commands) updateCustomerAppData(r *appRequest, m *pb.UpdateCustomerAppDataCommand) {
-	if m.Update == nil {
+	if m.Update.GetValue() == nil {
 		r.name = "update_customer_app_data"
-		c.refuse(r, customer.Refuse(customer.InvalidRequest, "update: missing"))
+		c.refuse(r, customer.Refuse(customer.InvalidRequest, "update: missing: it has a string_val or a bytes_val"))
 		return
 	}
 	c.changeAppData(r, "update_customer_app_data", m, "app_data.updated", func(d *customer.AppData) error {

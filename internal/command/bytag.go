@@ -74,8 +74,8 @@ func tagRefusal(err error) *customer.Refusal {
 
 // checkBroadcast refuses a message that could reach nobody.
 func (c *Commands) checkBroadcast(w *store.Work) error {
-	if _, ok := c.Directory().MessagingChannel(w.Org, w.Channel); !ok {
-		return &messaging.Refusal{Status: messaging.InvalidChannelNumber, Text: "channel_number: " + w.Channel.String() + " is not a channel of this org"}
+	if _, refused := c.channel(w.Org, w.Channel); refused != nil {
+		return &messaging.Refusal{Status: messaging.InvalidChannelNumber, Text: refused.Text}
 	}
 	if err := w.Message.CheckBody(w.Channel.Channel); err != nil {
 		return err

@@ -57,6 +57,7 @@ type Commands struct {
 	clock   *clock.Clock
 	log     *slog.Logger
 	options Options
+	shape   shape
 	states  *stateCache
 	hops    hops
 	phones  phones
@@ -66,7 +67,7 @@ type Commands struct {
 func New(s *store.Store, o *outbox.Outbox, c *clock.Clock, log *slog.Logger, options Options) *Commands {
 	options = options.WithDefaults()
 	commands := &Commands{
-		store: s, outbox: o, clock: c, log: log, options: options,
+		store: s, outbox: o, clock: c, log: log, options: options, shape: newShape(options.Limits),
 		Directory:    func() *store.Directory { return &store.Directory{} },
 		Simulate:     func(string, *pb.ServerToSimulatorNotification) {},
 		Counted:      func(string, string, time.Duration) {},

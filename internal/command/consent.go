@@ -23,10 +23,10 @@ func (c *Commands) updateMessagingConsent(r *appRequest, m *pb.UpdateMessagingCo
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "update: %d is neither allow nor block", m.Update))
 		return
 	}
-	channel, found := c.Directory().MessagingChannel(r.Caller.Org, channelOf(m.ChannelNumber))
-	if !found {
+	channel, refused := c.channel(r.Caller.Org, channelOf(m.ChannelNumber))
+	if refused != nil {
 		c.reply(r.Request, marshal(consentReply(pb.MessagingConsentUpdateStatus_MESSAGING_CONSENT_UPDATE_STATUS_INVALID_CHANNEL_NUMBER,
-			"channel_number: "+channelOf(m.ChannelNumber).String()+" is not a channel of this org", "")), "invalid_channel_number")
+			refused.Text, "")), "invalid_channel_number")
 		return
 	}
 	allow := m.Update == pb.MessagingConsentUpdate_MESSAGING_CONSENT_UPDATE_ALLOW

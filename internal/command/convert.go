@@ -26,11 +26,13 @@ func customerOf(m namesCustomer) (customer.Ref, error) {
 func refOf(id string, n *pb.CustomerNumber, s *pb.IndexMapping) (customer.Ref, error) {
 	switch {
 	case n != nil:
-		return customer.Ref{Number: numberOf(n)}.CheckNumber()
+		return customer.ByNumber(numberOf(n)).CheckNumber()
 	case s != nil:
-		return customer.BySecondaryID(s.Key, s.Value.GetValue()).Check()
+		return customer.BySecondaryID(s.Key, s.Value.GetValue()).CheckSecondaryID()
+	case id == "":
+		return customer.Ref{}, customer.Refuse(customer.InvalidRequest, "customer: missing: name them by customer_number, customer_id or secondary_id")
 	}
-	return customer.ByID(id).Check()
+	return customer.ByID(id).CheckID()
 }
 
 func numberOf(n *pb.CustomerNumber) customer.Number {
@@ -65,12 +67,6 @@ func timeOf(t *timestamppb.Timestamp) time.Time {
 	if t == nil || t.Seconds == 0 && t.Nanos == 0 {
 		return time.Time{}
 	}
-	if t.CheckValid() != nil { // before year 1 or after 9999
-		if t.Seconds < 0 || t.Nanos < 0 {
-			return time.Unix(0, 0).UTC()
-		}
-		return lastTime
-	}
 	if t.Seconds == zeroSeconds {
 		return time.Unix(0, 0).UTC()
 	}
@@ -79,9 +75,6 @@ func timeOf(t *timestamppb.Timestamp) time.Time {
 
 // zeroSeconds is the second of the zero time, which does not mean that here.
 var zeroSeconds = time.Time{}.Unix()
-
-// lastTime is the latest time that the wire can carry.
-var lastTime = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 // timePB is the other way; the zero time is the zero of the wire, for clients that read it unchecked.
 func timePB(t time.Time) *timestamppb.Timestamp {

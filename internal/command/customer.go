@@ -1,6 +1,8 @@
 package command
 
 import (
+	"strings"
+
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/store"
@@ -51,14 +53,14 @@ func (b byNumber) GetCustomerNumber() *pb.CustomerNumber {
 
 func (c *Commands) adoptCustomerState(r *appRequest, m *pb.AdoptCustomerStateCommand) {
 	r.name = "adopt_customer_state"
-	ref, err := customer.ByID(m.CustomerId).Check()
+	ref, err := customer.ByID(m.CustomerId).CheckID()
 	if err != nil {
-		c.refuse(r, customer.Refuse(customer.InvalidRequest, "customer_id: missing: name who adopts by id"))
+		c.refuse(r, refusal(err))
 		return
 	}
 	otherRef, err := refOf(m.GetOtherCustomerId(), m.GetOtherCustomerNumber(), m.GetOtherSecondaryId())
 	if err != nil {
-		c.refuse(r, customer.Refuse(refusal(err).Code, "other_%s", refusal(err).Text))
+		c.refuse(r, ofTheOther(err))
 		return
 	}
 	var adopted string
@@ -70,6 +72,9 @@ func (c *Commands) adoptCustomerState(r *appRequest, m *pb.AdoptCustomerStateCom
 				return nil, err
 			}
 			other, err := tx.Customer(r.Caller.Org, otherRef)
+			if refusal(err) != nil {
+				return nil, ofTheOther(err)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -81,6 +86,13 @@ func (c *Commands) adoptCustomerState(r *appRequest, m *pb.AdoptCustomerStateCom
 		},
 		committed: func() { c.outbox.Moved(r.Caller.Org, adopted, ref.ID) },
 	})
+}
+
+// ofTheOther is a refusal of who is to be adopted, with the names that an adoption's fields have.
+func ofTheOther(err error) *customer.Refusal {
+	r := refusal(err)
+	text := strings.NewReplacer("customer: ", "other_customer: ", "customer_number", "other_customer_number", "customer_id", "other_customer_id", "secondary_id", "other_secondary_id").Replace(r.Text)
+	return customer.Refuse(r.Code, "%s", text)
 }
 
 func (c *Commands) deleteCustomer(r *appRequest, m *pb.DeleteCustomerCommand) {

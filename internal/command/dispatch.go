@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -28,6 +29,12 @@ func (c *Commands) App(r *Request) {
 		return
 	}
 	req := &appRequest{r, cmd}
+	if refused := c.shape.check(cmd.ProtoReflect(), nil); refused != nil {
+		r.name = commandName(cmd)
+		refused.Text = strings.TrimPrefix(refused.Text, r.name+".")
+		c.refuse(req, refused)
+		return
+	}
 	switch e := cmd.Entry.(type) {
 	case *pb.AppToServerCommand_GenerateAuthToken:
 		c.generateAuthToken(req)
@@ -101,6 +108,11 @@ func (c *Commands) Simulator(r *Request) {
 	cmd := &pb.SimulatorToServerCommand{}
 	if err := proto.Unmarshal(r.Payload, cmd); err != nil {
 		c.fail(r, Invalid, "the payload is no SimulatorToServerCommand")
+		return
+	}
+	if refused := c.shape.check(cmd.ProtoReflect(), nil); refused != nil {
+		_, refused.Text, _ = strings.Cut(refused.Text, ".") // the entry's name
+		c.refuseSimulator(r, refused)
 		return
 	}
 	switch e := cmd.Entry.(type) {

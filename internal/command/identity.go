@@ -71,6 +71,9 @@ func (c *Commands) updateCustomerMetadata(r *appRequest, m *pb.UpdateCustomerMet
 	c.change(r, "update_customer_metadata", m, func(tx *store.Tx, rec *store.Record) (string, string, error) {
 		updates := make(map[string]customer.Value, len(m.Updates))
 		for k, v := range m.Updates {
+			if v.GetValue() == nil {
+				return "", "", customer.Refuse(customer.InvalidRequest, "updates: the value of %q is missing: it has a string_val or a bytes_val", k)
+			}
 			updates[k] = valueOf(v)
 		}
 		return "metadata.updated", detail(slices.Sorted(maps.Keys(updates))), rec.UpdateMetadata(updates, c.options.Limits)

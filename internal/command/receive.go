@@ -75,9 +75,9 @@ func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorComma
 
 // incomingOf checks what a simulator says.
 func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorCommand) (*incoming, *customer.Refusal) {
-	channel, ok := c.Directory().MessagingChannel(caller.Org, channelOf(m.ChannelNumber))
-	if !ok {
-		return nil, customer.Refuse(customer.NotFound, "channel_number: %s is not a channel of this org", channelOf(m.ChannelNumber))
+	channel, refused := c.channel(caller.Org, channelOf(m.ChannelNumber))
+	if refused != nil {
+		return nil, refused
 	}
 	kind := channel.Number.Channel
 	number, err := customer.Number{Provider: kind.Provider(), Number: m.CustomerNumber, Partition: channel.DefaultPartition}.Normalize()
@@ -89,40 +89,16 @@ func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorComma
 		return nil, customer.Refuse(customer.InvalidRequest, "session_id: longer than %d bytes, or with a zero byte", maxSessionID)
 	}
 	parts := partsOf(m.Parts)
-	if refused := checkParts(parts); refused != nil {
+	if err := messaging.CheckParts(kind, parts); err != nil {
+		return nil, refusal(err)
+	}
+	if kind == messaging.USSD && parts[0].USSD.Status == 0 {
+		parts[0].USSD.Status = messaging.USSDActive
+	}
+	if refused := checkCost(m.Cost); refused != nil {
 		return nil, refused
 	}
-	switch kind {
-	case messaging.USSD:
-		if len(parts) != 1 || parts[0].USSD == nil {
-			return nil, customer.Refuse(customer.InvalidRequest, "parts: a USSD hop has one part, of kind ussd")
-		}
-		if parts[0].USSD.Status == 0 {
-			parts[0].USSD.Status = messaging.USSDActive
-		}
-	case messaging.Voice:
-		if len(parts) != 1 || parts[0].Voice == nil {
-			return nil, customer.Refuse(customer.InvalidRequest, "parts: an event of a call has one part, of kind voice")
-		}
-	default:
-		for _, p := range parts {
-			if p.USSD != nil || p.Voice != nil {
-				return nil, customer.Refuse(customer.InvalidRequest, "parts: a message on %s has no ussd or voice part", kind)
-			}
-		}
-	}
 	return &incoming{org: caller.Org, channel: channel, number: number, session: session, parts: parts, cost: cashOf(m.Cost), duration: durationOf(m.Duration)}, nil
-}
-
-// checkParts refuses a received message that has nothing in it, or too much.
-func checkParts(parts []messaging.Part) *customer.Refusal {
-	if len(parts) == 0 {
-		return customer.Refuse(customer.InvalidRequest, "parts: empty: a message has at least one part")
-	}
-	if n := messaging.PartsSize(parts); n > messaging.MaxBytes {
-		return customer.Refuse(customer.LimitReached, "parts: %d bytes are over the limit of %d", n, messaging.MaxBytes)
-	}
-	return nil
 }
 
 // receive stores a message and notifies the channel's app.

@@ -23,17 +23,27 @@ type replay struct {
 	at      time.Time
 }
 
+// replayCommand is what the commands of all replays have.
+type replayCommand interface {
+	GetCustomerNumber() *pb.CustomerNumber
+	GetChannelNumber() *pb.MessagingChannelNumber
+}
+
 // replayed checks what all replays have, and does the work in a unit about the customer.
-func (c *Commands) replayed(r *appRequest, number *pb.CustomerNumber, channel *pb.MessagingChannelNumber, kind, field, id, timeField string, at time.Time,
+func (c *Commands) replayed(r *appRequest, m replayCommand, kind, field, id, timeField string, at time.Time,
 	apply func(tx *store.Tx, rec *store.Record, p *replay) error) {
-	ref, err := customerOf(byNumber{number})
+	ref, err := customerOf(byNumber{m.GetCustomerNumber()})
 	if err != nil {
 		c.refuse(r, refusal(err))
 		return
 	}
-	p := &replay{number: ref.Number, channel: channelOf(channel), at: at}
+	p := &replay{number: ref.Number, channel: channelOf(m.GetChannelNumber()), at: at}
 	p.id = store.ProviderID{Org: r.Caller.Org, Kind: kind, Channel: p.channel, ID: id}
-	if refused := c.checkReplay(p, field, timeField); refused != nil {
+	refused := c.checkReplay(p, field, timeField)
+	if costs, ok := m.(interface{ GetCost() *pb.Cash }); ok && refused == nil {
+		refused = checkCost(costs.GetCost())
+	}
+	if refused != nil {
 		c.refuse(r, refused)
 		return
 	}
@@ -64,20 +74,18 @@ func (c *Commands) checkReplay(p *replay, field, timeField string) *customer.Ref
 	case p.at.After(c.clock.Now().Add(time.Hour)):
 		return customer.Refuse(customer.InvalidRequest, "%s: %s is in the future: a replay tells what has happened", timeField, p.at.Format(time.RFC3339))
 	}
-	if _, found := c.Directory().MessagingChannel(p.id.Org, p.channel); !found {
-		return customer.Refuse(customer.NotFound, "channel_number: %s is not a channel of this org", p.channel)
-	}
-	return nil
+	_, refused := c.channel(p.id.Org, p.channel)
+	return refused
 }
 
 func (c *Commands) replayReceivedMessage(r *appRequest, m *pb.ReplayReceivedMessageCommand) {
 	r.name = "replay_received_message"
 	parts := partsOf(m.Parts)
-	if refused := checkParts(parts); refused != nil {
-		c.refuse(r, refused)
+	if err := messaging.CheckParts(messaging.Channel(m.ChannelNumber.GetChannel()), parts); err != nil {
+		c.refuse(r, refusal(err))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "received_at", timeOf(m.ReceivedAt),
+	c.replayed(r, m, "message", "provider_message_id", m.ProviderMessageId, "received_at", timeOf(m.ReceivedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			return addReplayed(tx, rec, p, &messaging.Message{
 				Inbound: true, App: r.Caller.App, Session: m.ProviderSessionId.GetValue(), InReplyTo: m.InReplyTo.GetValue(), Parts: parts,
@@ -97,7 +105,7 @@ func (c *Commands) replaySentMessage(r *appRequest, m *pb.ReplaySentMessageComma
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "%s", err.Error()))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "sent_at", timeOf(m.SentAt),
+	c.replayed(r, m, "message", "provider_message_id", m.ProviderMessageId, "sent_at", timeOf(m.SentAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			return addReplayed(tx, rec, p, &messaging.Message{
 				App: r.Caller.App, Session: m.ProviderSessionId.GetValue(), InReplyTo: m.InReplyTo.GetValue(), Out: out, UpdatedAt: p.at,
@@ -152,7 +160,7 @@ func (c *Commands) replayMessageStatusUpdate(r *appRequest, m *pb.ReplayMessageS
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "status: %d is no status of a message", m.Status))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "updated_at", timeOf(m.UpdatedAt),
+	c.replayed(r, m, "message", "provider_message_id", m.ProviderMessageId, "updated_at", timeOf(m.UpdatedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			message, err := replayedMessage(tx, rec, p)
 			if err != nil {
@@ -175,7 +183,7 @@ func (c *Commands) replayMessageReactionUpdate(r *appRequest, m *pb.ReplayMessag
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "reaction: %d is no reaction", m.Reaction))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "message", "provider_message_id", m.ProviderMessageId, "updated_at", timeOf(m.UpdatedAt),
+	c.replayed(r, m, "message", "provider_message_id", m.ProviderMessageId, "updated_at", timeOf(m.UpdatedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			message, err := replayedMessage(tx, rec, p)
 			if err != nil {
@@ -203,7 +211,7 @@ func (c *Commands) replayMessagingSession(r *appRequest, m *pb.ReplayMessagingSe
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "duration: missing or negative"))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "session", "provider_session_id", m.ProviderSessionId, "started_at", timeOf(m.StartedAt),
+	c.replayed(r, m, "session", "provider_session_id", m.ProviderSessionId, "started_at", timeOf(m.StartedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			known, err := tx.Named(p.id)
 			if err != nil || known != nil {
@@ -229,7 +237,7 @@ func (c *Commands) replayMessagingConsentUpdate(r *appRequest, m *pb.ReplayMessa
 		c.refuse(r, customer.Refuse(customer.InvalidRequest, "update: %d is neither allow nor block", m.Update))
 		return
 	}
-	c.replayed(r, m.CustomerNumber, m.ChannelNumber, "consent", "", "", "updated_at", timeOf(m.UpdatedAt),
+	c.replayed(r, m, "consent", "", "", "updated_at", timeOf(m.UpdatedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			met(rec, p)
 			state := messaging.State(rec.Channels, p.number, p.channel)

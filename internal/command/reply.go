@@ -15,10 +15,10 @@ import (
 // replyToMessage sends a message on the channel of another, to its number.
 func (c *Commands) replyToMessage(r *appRequest, m *pb.ReplyToMessageCommand) {
 	r.name = "reply_to_message"
-	ref, err := customer.ByID(m.CustomerId).Check()
+	ref, err := customer.ByID(m.CustomerId).CheckID()
 	if err != nil {
 		c.reply(r.Request, marshal(sendReply(&pb.SendMessageReply{Status: pb.MessageDeliveryStatus(messaging.InvalidCustomerID),
-			Description: "customer_id: missing: a reply names the customer by id"})), "invalid_request")
+			Description: refusal(err).Text})), "invalid_request")
 		return
 	}
 	if m.MessageId == "" || strings.IndexByte(m.MessageId, 0) >= 0 {

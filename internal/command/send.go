@@ -41,8 +41,8 @@ func (c *Commands) sendMessage(r *appRequest, m *pb.SendMessageCommand) {
 // send stores a message and gives what hands it to the provider, to be called after the commit. A
 // message that is turned down is a *messaging.Refusal.
 func (c *Commands) send(tx *store.Tx, rec *store.Record, o *outgoing) (m *messaging.Message, handOver func(), err error) {
-	if _, ok := c.Directory().MessagingChannel(o.org, o.channel); !ok {
-		return nil, nil, &messaging.Refusal{Status: messaging.InvalidChannelNumber, Text: "channel_number: " + o.channel.String() + " is not a channel of this org"}
+	if _, refused := c.channel(o.org, o.channel); refused != nil {
+		return nil, nil, &messaging.Refusal{Status: messaging.InvalidChannelNumber, Text: refused.Text}
 	}
 	state := messaging.State(rec.Channels, o.number, o.channel)
 	if err := o.message.Check(o.channel, state, tx.Now()); err != nil {

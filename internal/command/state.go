@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -166,6 +167,19 @@ func cashPB(c *messaging.Cash) *pb.Cash {
 		return nil
 	}
 	return &pb.Cash{CurrencyCode: c.Currency, Amount: c.Amount}
+}
+
+// checkCost refuses a cost that is no amount of money; none is none.
+func checkCost(c *pb.Cash) *customer.Refusal {
+	switch {
+	case cashOf(c) == nil:
+		return nil
+	case len(c.CurrencyCode) != 3 || strings.Trim(c.CurrencyCode, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
+		return customer.Refuse(customer.InvalidRequest, "cost.currency_code: %.20q is no currency: use the three letters of ISO 4217, as KES", c.CurrencyCode)
+	case c.Amount < 0:
+		return customer.Refuse(customer.InvalidRequest, "cost.amount: %v is negative", c.Amount)
+	}
+	return nil
 }
 
 func cashOf(c *pb.Cash) *messaging.Cash {

@@ -48,14 +48,17 @@ const maxNumber = 128 // characters
 // Normalize gives the number in the form in which numbers are compared: cellular ones in E.164
 // with a leading +, e-mail addresses in lower case. A number that cannot be one is refused.
 func (n Number) Normalize() (Number, error) {
+	if n == (Number{}) {
+		return n, Refuse(InvalidRequest, "customer_number: missing")
+	}
 	if n.Provider <= ProviderUnspecified || n.Provider > Email {
 		return n, Refuse(InvalidRequest, "customer_number.provider: %d is no provider: use cellular, facebook, telegram, email or app", int32(n.Provider))
 	}
-	if !isText(n.Number) || !isText(n.Partition) {
-		return n, Refuse(InvalidRequest, "customer_number: not a text: it has a zero byte, or is no UTF-8")
+	if err := checkAddress("customer_number.number", n.Number); err != nil {
+		return n, err
 	}
-	if utf8.RuneCountInString(n.Number) > maxNumber || utf8.RuneCountInString(n.Partition) > maxNumber {
-		return n, Refuse(InvalidRequest, "customer_number: longer than %d characters", maxNumber)
+	if err := checkAddress("customer_number.partition", n.Partition); err != nil {
+		return n, err
 	}
 	n.Number = strings.TrimSpace(n.Number)
 	if n.Number == "" {
@@ -72,6 +75,16 @@ func (n Number) Normalize() (Number, error) {
 		n.Number = strings.ToLower(n.Number)
 	}
 	return n, nil
+}
+
+func checkAddress(field, s string) error {
+	if !isText(s) {
+		return Refuse(InvalidRequest, "%s: not a text: it has a zero byte, or is no UTF-8", field)
+	}
+	if utf8.RuneCountInString(s) > maxNumber {
+		return Refuse(InvalidRequest, "%s: longer than %d characters", field, maxNumber)
+	}
+	return nil
 }
 
 // normalizeCellular takes away what people write between digits, and puts the + of E.164 before

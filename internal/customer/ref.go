@@ -19,26 +19,47 @@ func ByNumber(n Number) Ref { return Ref{Number: n} }
 // BySecondaryID names a customer by a secondary id; an unknown one creates nothing.
 func BySecondaryID(key, value string) Ref { return Ref{SecondaryID: SecondaryKey{key, value}} }
 
-// Check normalises the number and refuses a Ref that names nobody.
-func (r Ref) Check() (Ref, error) {
-	if !isText(r.ID) || !isText(r.SecondaryID.Key) || !isText(r.SecondaryID.Value) {
-		return r, Refuse(InvalidRequest, "customer: customer_id or secondary_id is not a text: it has a zero byte, or is no UTF-8")
-	}
+// CheckID refuses a Ref by id that names nobody.
+func (r Ref) CheckID() (Ref, error) {
 	switch {
-	case r.ID != "":
-		if len(r.ID) > maxNumber {
-			return r, Refuse(InvalidRequest, "customer_id: longer than %d bytes", maxNumber)
-		}
-		return r, nil
-	case r.Number != Number{}:
-		n, err := r.Number.Normalize()
-		r.Number = n
-		return r, err
-	case r.SecondaryID.Key != "":
-		return r, nil
+	case r.ID == "":
+		return r, Refuse(InvalidRequest, "customer_id: missing")
+	case !isText(r.ID):
+		return r, Refuse(InvalidRequest, "customer_id: not a text: it has a zero byte, or is no UTF-8")
+	case len(r.ID) > maxNumber:
+		return r, Refuse(InvalidRequest, "customer_id: longer than %d bytes", maxNumber)
 	}
-	return r, Refuse(InvalidRequest, "customer: missing: name them by customer_number, customer_id or secondary_id")
+	return r, nil
 }
+
+// CheckNumber normalises the number of a Ref by number, and refuses one that cannot be one.
+func (r Ref) CheckNumber() (Ref, error) {
+	n, err := r.Number.Normalize()
+	return ByNumber(n), err
+}
+
+// CheckSecondaryID refuses a Ref by secondary id that names nobody.
+func (r Ref) CheckSecondaryID() (Ref, error) {
+	if err := checkLookup("secondary_id.key", r.SecondaryID.Key); err != nil {
+		return r, err
+	}
+	return r, checkLookup("secondary_id.value", r.SecondaryID.Value)
+}
+
+func checkLookup(field, s string) error {
+	switch {
+	case s == "":
+		return Refuse(InvalidRequest, "%s: empty", field)
+	case !isText(s):
+		return Refuse(InvalidRequest, "%s: not a text: it has a zero byte, or is no UTF-8", field)
+	case len(s) > maxSecondaryID:
+		return Refuse(InvalidRequest, "%s: longer than %d bytes", field, maxSecondaryID)
+	}
+	return nil
+}
+
+// maxSecondaryID bounds what is looked for, in bytes: what is kept has narrower limits, see Limits.
+const maxSecondaryID = 4 << 10
 
 // NotFound is the refusal for a Ref that leads to nobody.
 func (r Ref) NotFound() *Refusal {
@@ -46,10 +67,4 @@ func (r Ref) NotFound() *Refusal {
 		return Refuse(NotFound, "customer_id: there is no customer %s", r.ID)
 	}
 	return Refuse(NotFound, "secondary_id: no customer has %s = %q", r.SecondaryID.Key, r.SecondaryID.Value)
-}
-
-// CheckNumber is Check for a Ref that is meant to be by number, though the number may be empty.
-func (r Ref) CheckNumber() (Ref, error) {
-	n, err := r.Number.Normalize()
-	return Ref{Number: n}, err
 }

@@ -510,23 +510,26 @@ func TestNormalFormIsStable(t *testing.T) {
 
 func TestRefs(t *testing.T) {
 	for _, c := range []struct {
-		ref  Ref
-		want Code
+		ref   Ref
+		check func(Ref) (Ref, error)
+		names string // what is refused, "" for nothing
 	}{
-		{ByID("el_cst_1"), ""},
-		{BySecondaryID("k", "v"), ""},
-		{BySecondaryID("k", ""), ""},
-		{ByNumber(Number{Provider: Cellular, Number: "+1 2"}), ""},
-		{ByNumber(Number{Provider: Cellular}), InvalidRequest},
-		{Ref{}, InvalidRequest},
-		{BySecondaryID("", "v"), InvalidRequest},
-		{ByID(strings.Repeat("x", 129)), InvalidRequest},
-		{ByID("a\x00"), InvalidRequest},
-		{BySecondaryID("k", "\xff"), InvalidRequest},
+		{ByID("el_cst_1"), Ref.CheckID, ""},
+		{ByID(""), Ref.CheckID, "customer_id"},
+		{ByID(strings.Repeat("x", 129)), Ref.CheckID, "customer_id"},
+		{ByID("a\x00"), Ref.CheckID, "customer_id"},
+		{ByNumber(Number{Provider: Cellular, Number: "+1 2"}), Ref.CheckNumber, ""},
+		{ByNumber(Number{Provider: Cellular}), Ref.CheckNumber, "customer_number.number"},
+		{ByNumber(Number{}), Ref.CheckNumber, "customer_number"},
+		{BySecondaryID("k", "v"), Ref.CheckSecondaryID, ""},
+		{BySecondaryID("k", ""), Ref.CheckSecondaryID, "secondary_id.value"},
+		{BySecondaryID("", "v"), Ref.CheckSecondaryID, "secondary_id.key"},
+		{BySecondaryID("k", "\xff"), Ref.CheckSecondaryID, "secondary_id.value"},
+		{BySecondaryID(strings.Repeat("k", 1<<20), "v"), Ref.CheckSecondaryID, "secondary_id.key"},
 	} {
-		got, err := c.ref.Check()
-		if code(err) != c.want || err != nil && c.want == "" {
-			t.Errorf("%+v: %v, want %q", c.ref, err, c.want)
+		got, err := c.check(c.ref)
+		if (err == nil) != (c.names == "") || err != nil && (code(err) != InvalidRequest || !strings.HasPrefix(err.Error(), c.names+":")) {
+			t.Errorf("%.80v: %v, want %q refused", c.ref, err, c.names)
 		}
 		if got.Number.Number == "+1 2" {
 			t.Error("the number is not in normal form")

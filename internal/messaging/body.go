@@ -1,7 +1,6 @@
 package messaging
 
 import (
-	"strings"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -75,6 +74,11 @@ const (
 	USSDCompleted  USSDStatus = 201
 	USSDAppError   USSDStatus = 300
 )
+
+// Known says whether there is such a status.
+func (s USSDStatus) Known() bool {
+	return s == USSDActive || s == USSDIncomplete || s == USSDCompleted || s == USSDAppError
+}
 
 // USSDInput is one hop: the latest input only, empty on the first hop.
 type USSDInput struct {
@@ -227,21 +231,4 @@ func (b Body) kind() string {
 		return "ussd"
 	}
 	return ""
-}
-
-// empty says whether the body has nothing to show.
-func (b Body) empty() bool {
-	switch b.kind() {
-	case "":
-		return true
-	case "text":
-		return strings.TrimSpace(b.Text) == ""
-	case "media":
-		return b.Media.URL == ""
-	case "email":
-		return b.Email.Plain == "" && b.Email.HTML == "" && b.Email.Subject == ""
-	case "template":
-		return b.Template.ID == ""
-	}
-	return false
 }

@@ -12,24 +12,33 @@ type CallStatus int32
 
 // The statuses of a call.
 const (
-	CallQueued           CallStatus = 100
-	CallAnswered         CallStatus = 101
-	CallRinging          CallStatus = 102
-	CallActive           CallStatus = 200
-	CallDialing          CallStatus = 201
-	CallDialCompleted    CallStatus = 202
-	CallBridged          CallStatus = 203
-	CallEnqueued         CallStatus = 204
-	CallDequeued         CallStatus = 205
-	CallTransferred      CallStatus = 206
-	CallCompleted        CallStatus = 300
-	CallNotAnswered      CallStatus = 401
-	CallInvalidNumber    CallStatus = 402
-	CallApplicationError CallStatus = 501
+	CallQueued             CallStatus = 100
+	CallAnswered           CallStatus = 101
+	CallRinging            CallStatus = 102
+	CallActive             CallStatus = 200
+	CallDialing            CallStatus = 201
+	CallDialCompleted      CallStatus = 202
+	CallBridged            CallStatus = 203
+	CallEnqueued           CallStatus = 204
+	CallDequeued           CallStatus = 205
+	CallTransferred        CallStatus = 206
+	CallTransferCompleted  CallStatus = 207
+	CallCompleted          CallStatus = 300
+	CallInsufficientCredit CallStatus = 400
+	CallNotAnswered        CallStatus = 401
+	CallInvalidNumber      CallStatus = 402
+	CallGatewayError       CallStatus = 407
+	CallApplicationError   CallStatus = 501
 )
 
 // Final says whether nothing follows.
 func (s CallStatus) Final() bool { return s >= CallCompleted }
+
+// Known says whether there is such a status.
+func (s CallStatus) Known() bool {
+	return s >= CallQueued && s <= CallRinging || s >= CallActive && s <= CallTransferCompleted || s == CallCompleted ||
+		s >= CallInsufficientCredit && s <= CallGatewayError || s == CallApplicationError
+}
 
 // HangupCause is why a call, or a leg of one, ended; the values are the wire's.
 type HangupCause int32

@@ -266,7 +266,10 @@ func TestPlansThatCannotBe(t *testing.T) {
 		"actions[0].get_recording.max_length": {{GetRecording: &GetRecording{MaxLength: 48 * time.Hour}}},
 		"actions[0].get_recording.play.url":   {{GetRecording: &GetRecording{Play: &Play{}}}},
 		"actions[0].dial.customer_numbers":    {{Dial: &Dial{}}},
-		"actions[0].dial.max_duration":        {{Dial: &Dial{Numbers: make([]customer.Number, 1), MaxSeconds: ptr(int32(-1))}}},
+		"dial.customer_numbers[1].number":     {{Dial: &Dial{Numbers: []customer.Number{{Number: "1"}, {Number: "x"}}}}},
+		"dial.customer_numbers[0].provider":   {{Dial: &Dial{Numbers: []customer.Number{{Number: "1", Provider: customer.Telegram}}}}},
+		"actions[0].dequeue.channel_number":   {{Dequeue: &Dequeue{Channel: ChannelNumber{Channel: SMS, Number: "1"}}}},
+		"actions[0].dial.max_duration":        {{Dial: &Dial{Numbers: []customer.Number{{Number: "1"}}, MaxSeconds: ptr(int32(-1))}}},
 		"more than 100 actions":               make([]VoiceAction, 101),
 	} {
 		if err := CheckPlan(plan); err == nil || !strings.Contains(err.Error(), want) {

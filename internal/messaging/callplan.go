@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
 )
 
 // Bounds of a dial plan.
@@ -62,7 +64,9 @@ func (a *VoiceAction) check(where string) error {
 		return a.GetRecording.check(where + ".get_recording")
 	case a.Dial != nil:
 		return a.Dial.check(where + ".dial")
-	case a.RecordSession, a.Reject, a.Enqueue != nil, a.Dequeue != nil:
+	case a.Dequeue != nil:
+		return a.Dequeue.check(where + ".dequeue")
+	case a.RecordSession, a.Reject, a.Enqueue != nil:
 		return nil
 	}
 	return refusePlan(where, "no action")
@@ -122,8 +126,27 @@ func (d *Dial) check(where string) error {
 	if n := len(d.Numbers); n == 0 || n > maxDialled {
 		return refusePlan(where+".customer_numbers", "%d numbers: between 1 and %d can be dialled", n, maxDialled)
 	}
+	for i, n := range d.Numbers {
+		field := fmt.Sprintf("%s.customer_numbers[%d]", where, i)
+		if n.Provider == customer.ProviderUnspecified {
+			n.Provider = customer.Cellular
+		}
+		if _, err := n.Normalize(); err != nil {
+			return &Refusal{InvalidRequest, "message.body.voice." + field + strings.TrimPrefix(err.Error(), "customer_number")}
+		}
+		if n.Provider != customer.Cellular {
+			return refusePlan(field+".provider", "%s: a call dials cellular numbers only", n.Provider)
+		}
+	}
 	if d.MaxSeconds != nil && (*d.MaxSeconds < 0 || *d.MaxSeconds > minuteLimit*60) {
 		return refusePlan(where+".max_duration", "%d is not between 0 and %d seconds", *d.MaxSeconds, minuteLimit*60)
+	}
+	return nil
+}
+
+func (d *Dequeue) check(where string) error {
+	if ch := d.Channel.Channel; ch != ChannelUnspecified && ch != Voice {
+		return refusePlan(where+".channel_number.channel", "%d: calls wait on voice channels only", int32(ch))
 	}
 	return nil
 }

@@ -26,6 +26,9 @@ func (c Channel) String() string {
 	return channelNames[c]
 }
 
+// Known says whether there is such a channel.
+func (c Channel) Known() bool { return c > ChannelUnspecified && int(c) < len(channelNames) }
+
 // ParseChannel reads a channel's name as String writes it.
 func ParseChannel(name string) (Channel, bool) {
 	for i, n := range channelNames {

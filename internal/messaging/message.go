@@ -1,7 +1,6 @@
 package messaging
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -118,24 +117,6 @@ func (o *Outbound) Check(ch ChannelNumber, state *ChannelState, now time.Time) e
 		return &Refusal{InvalidReplyToken, "message.reply_token: wrong or expired"}
 	case session == nil && ch.Channel.NeedsSession() && o.Body.Template == nil:
 		return &Refusal{NoSessionInProgress, "channel_number: there is no session on " + ch.String() + ": only a template may be sent until the customer writes"}
-	}
-	return nil
-}
-
-// CheckBody refuses a body that is empty or that the channel cannot carry.
-func (o *Outbound) CheckBody(ch Channel) error {
-	if n := o.Body.size(); n > MaxBytes {
-		return &Refusal{InvalidRequest, fmt.Sprintf("message.body: %d bytes are over the limit of %d", n, MaxBytes)}
-	}
-	kind := o.Body.kind()
-	if o.Body.empty() {
-		return &Refusal{InvalidRequest, "message.body: empty"}
-	}
-	if !carries(ch, kind) {
-		return &Refusal{NotSupported, "message.body: " + ch.String() + " cannot carry a body of kind " + kind}
-	}
-	if o.Body.Dialplan {
-		return CheckPlan(o.Body.Voice)
 	}
 	return nil
 }

@@ -24,6 +24,47 @@ func (b *Body) size() int {
 	return n
 }
 
+// size is about how many bytes the message has, with all that goes with its body.
+func (o *Outbound) size() int {
+	n := o.Body.size()
+	for i := range o.Body.Voice {
+		n += o.Body.Voice[i].size()
+	}
+	for _, l := range o.Labels {
+		n += len(l)
+	}
+	if o.Prompt != nil {
+		for _, item := range o.Prompt.Menu {
+			n += len(item.Text)
+			if item.Media != nil {
+				n += len(item.Media.URL)
+			}
+		}
+	}
+	return n
+}
+
+// size is of what an action says, or where it is: all else of it is short.
+func (a *VoiceAction) size() int {
+	n := 0
+	add := func(say *Say, play *Play) {
+		if say != nil {
+			n += len(say.Text)
+		}
+		if play != nil {
+			n += len(play.URL)
+		}
+	}
+	add(a.Say, a.Play)
+	if a.GetDigits != nil {
+		add(a.GetDigits.Say, a.GetDigits.Play)
+	}
+	if a.GetRecording != nil {
+		add(a.GetRecording.Say, a.GetRecording.Play)
+	}
+	return n
+}
+
 func (e *EmailBody) size() int {
 	n := len(e.Subject) + len(e.Plain) + len(e.HTML)
 	for _, a := range e.CC {
