@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/ledger"
@@ -17,8 +19,10 @@ type storedAccount struct {
 
 const accountKeyColumns = "org text, kind int, owner text, id text, currency text"
 
-const selectAccounts = `
-	SELECT a.org_id, a.kind, a.owner_id, a.id, a.currency, a.number, a.actual, a.held, a.sequence, a.latest
+const accountResult = `
+	SELECT a.org_id, a.kind, a.owner_id, a.id, a.currency, a.number, a.actual, a.held, a.sequence, a.latest`
+
+const selectAccounts = accountResult + `
 	FROM {{each accounts a}} a.org_id = r.org AND a.kind = r.kind AND a.owner_id = r.owner AND a.id = r.id AND a.currency = r.currency
 	ORDER BY a.org_id, a.kind, a.owner_id, a.id, a.currency `
 
@@ -89,12 +93,12 @@ func (tx *Tx) setAccount(k ledger.Account, a storedAccount) (number int64, err e
 			return 0, fmt.Errorf("%s: there is no such customer", k)
 		}
 	}
-	isNew := a.number == 0
-	if isNew {
+	if a.number == 0 {
 		a.number = tx.store.ids.number(tx.now)
 	}
-	tx.b.accounts.put(k, &a, !isNew)
-	return a.number, nil
+	known, err := tx.b.accounts.slot(tx.conn, k)
+	tx.b.accounts.put(k, &a, known.stored)
+	return a.number, err
 }
 
 // holdFunds keeps the amount of a payment on the account that it debits.
@@ -129,4 +133,92 @@ func (tx *Tx) releaseFunds(p *storedPayment, k ledger.Account) error {
 	p.heldAccount, p.held = 0, 0
 	_, err = tx.setAccount(k, a)
 	return err
+}
+
+// Wallet is what a customer has in one wallet and currency.
+type Wallet struct {
+	Account ledger.Account
+	Balance ledger.Balance
+}
+
+const selectWallets = accountResult + `
+	FROM {{each accounts a}} a.org_id = r.org AND a.kind = 2 AND a.owner_id = r.id
+	ORDER BY a.org_id, a.kind, a.owner_id, a.id, a.currency `
+
+var (
+	readAccount     = newStatement(accountKeyColumns, selectAccounts)
+	readWallets     = newStatement("org text, id text, i int", strings.Replace(selectWallets, "a.latest", "a.latest, r.i", 1))
+	selectWalletsOf = newStatement(ofCustomer, selectWallets)
+	lockWalletsOf   = newStatement(ofCustomer, selectWallets+"{{for_update_nowait a}}")
+	eraseOwner      = newStatement("org text, id text, reference text", `
+		UPDATE accounts AS a SET owner_id = r.reference {{given}} a.org_id = r.org AND a.kind = 2 AND a.owner_id = r.id`)
+)
+
+// walletsOf gives the wallets of a customer, in hand from then on. Where the customer is locked, nobody
+// makes another one.
+func (tx *Tx) walletsOf(org, id string) (found []Wallet, err error) {
+	var keys []ledger.Account
+	err = inside(tx.conn, op{lockWalletsOf, new(values).text(org).text(id), func(r row) error {
+		k, a, err := scanAccount(r)
+		if _, known := tx.b.accounts.batch[k]; !known {
+			tx.b.accounts.batch[k] = slot[storedAccount]{value: a, stored: true}
+		}
+		keys = append(keys, k)
+		return err
+	}})
+	for _, k := range keys {
+		a, findErr := tx.account(k)
+		err = errors.Join(err, findErr)
+		found = append(found, Wallet{k, a.Balance})
+	}
+	return found, err
+}
+
+// Wallets gives the wallets of a customer.
+func (tx *Tx) Wallets(rec *Record) ([]Wallet, error) {
+	if !rec.HasWallets {
+		return nil, nil
+	}
+	return tx.walletsOf(rec.Org, rec.ID)
+}
+
+// adoptWallets adds the wallets of an adopted customer to those of the same id and currency, with what
+// is held of them. The unit has to be Alone.
+func (tx *Tx) adoptWallets(rec *Record, adopted string) error {
+	found, err := tx.walletsOf(rec.Org, adopted)
+	if err != nil {
+		return err
+	}
+	for _, w := range found {
+		from, to := w.Account, w.Account
+		to.Owner = rec.ID
+		old, err := tx.account(from)
+		if err != nil {
+			return err
+		}
+		held := old.Held
+		old.Held = 0
+		if _, err := tx.setAccount(from, old); err != nil {
+			return err
+		}
+		if old.Actual == 0 {
+			continue // and nothing is held
+		}
+		if err := tx.Post(ledger.Transfer("customer.adopted", "", from, to, old.Actual)); err != nil {
+			return err
+		}
+		if held == 0 {
+			continue
+		}
+		own, err := tx.account(to)
+		if err != nil {
+			return err
+		}
+		own.Held += held
+		if _, err := tx.setAccount(to, own); err != nil {
+			return err
+		}
+		tx.Exec(moveHolds, new(values).int(old.number).int(own.number))
+	}
+	return nil
 }

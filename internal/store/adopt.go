@@ -41,7 +41,7 @@ var (
 )
 
 // Adopt joins the other customer into rec: identity, app data of all apps, messages, activities,
-// notifications that wait. The unit must be Alone.
+// wallets, payments, notifications that wait. The unit must be Alone.
 func (tx *Tx) Adopt(rec, other *Record) error {
 	adopted := *other.clone()
 	ownTags, ownIDs := rec.Tags, rec.SecondaryIDs
@@ -79,12 +79,19 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	if err := tx.adoptWorks(rec, &adopted, ownTags); err != nil {
 		return err
 	}
+	if adopted.HasWallets {
+		if err := tx.adoptWallets(rec, adopted.ID); err != nil {
+			return err
+		}
+	}
 	rec.Channels = messaging.JoinStates(rec.Channels, adopted.Channels)
 	rec.Messages += adopted.Messages
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
 	rec.HasSessions = rec.HasSessions || adopted.HasSessions
+	rec.HasPayments = rec.HasPayments || adopted.HasPayments
 	other.Channels, other.Messages, other.HasActivities, other.HasSessions, other.TagsSince = nil, 0, false, false, nil
-	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveRecordings, moveOutbox, moveTimers} {
+	other.HasWallets, other.HasPayments = false, false
+	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveRecordings, moveOutbox, moveTimers, moveDebits, moveCredits} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}
 	tx.Exec(deleteActivities, new(values).text(rec.Org).text(adopted.ID))
@@ -114,7 +121,8 @@ func (tx *Tx) adoptAppData(rec, other *Record) error {
 	return nil
 }
 
-// DeleteCustomer erases everything of the customer. The unit must be Alone.
+// DeleteCustomer erases everything of the customer but the journal of their money: their wallets and
+// payments stay, under a random reference. The unit must be Alone.
 func (tx *Tx) DeleteCustomer(rec *Record) error {
 	for _, n := range rec.Numbers {
 		tx.b.numbers.delete(numberKey{rec.Org, n})
@@ -139,5 +147,10 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 		tx.Exec(erase, new(values).text(rec.Org).text(rec.ID))
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))
-	return nil
+	for _, id := range rec.Adopted { // whose wallets are empty
+		tx.Exec(eraseOwner, new(values).text(rec.Org).text(id).text(NewID("el_ref_")))
+	}
+	reference := NewID("el_ref_")
+	tx.Exec(eraseOwner, new(values).text(rec.Org).text(rec.ID).text(reference))
+	return tx.erasePayments(rec.Org, rec.ID, reference)
 }

@@ -122,7 +122,7 @@ func (f *findings) known(place int, rec *Record) bool {
 
 // details gives the ops that read what else is asked about those who were found.
 func (f *findings) details() []op {
-	var appDataRows, messageRows, latestRows, activityRows, sessionRows values
+	var appDataRows, messageRows, latestRows, activityRows, sessionRows, paymentRows, walletRows values
 	asked := make([]bool, len(f.found))
 	for n, req := range f.batch {
 		i := f.place[n]
@@ -145,6 +145,12 @@ func (f *findings) details() []op {
 		}
 		if rec.HasActivities {
 			activityRows.text(rec.Org).text(rec.ID).int(int64(i))
+		}
+		if rec.HasPayments {
+			paymentRows.text(rec.Org).text(rec.ID).int(int64(i))
+		}
+		if rec.HasWallets {
+			walletRows.text(rec.Org).text(rec.ID).int(int64(i))
 		}
 		if rec.HasSessions {
 			sessionRows.text(rec.Org).text(rec.ID).int(int64(i))
@@ -169,6 +175,18 @@ func (f *findings) details() []op {
 		e := &messaging.Ended{}
 		v.Sessions = append(v.Sessions, e)
 		return decode(out.borrow(1), e)
+	}})
+	ops = withRows(ops, op{readPayments, &paymentRows, func(out row) error {
+		p, err := scanPayment(out, 1)
+		v := &f.found[out.int(0)]
+		v.Payments = append(v.Payments, p.Payment)
+		return err
+	}})
+	ops = withRows(ops, op{readWallets, &walletRows, func(out row) error {
+		k, a, err := scanAccount(out)
+		v := &f.found[out.int(10)]
+		v.Wallets = append(v.Wallets, Wallet{k, a.Balance})
+		return err
 	}})
 	return withRows(ops, op{readActivities, &activityRows, func(out row) error {
 		v := &f.found[out.int(0)]

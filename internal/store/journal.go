@@ -72,7 +72,7 @@ var (
 			WHERE c.n < {{one lim}}
 		)`+selectLines+`chain c JOIN journal_entries e ON e.journal_id = c.id AND e.account = c.account
 			JOIN journal j ON j.id = e.journal_id JOIN accounts a ON a.number = e.account
-		ORDER BY j.id DESC LIMIT {{one lim}}`)
+		ORDER BY c.n LIMIT {{one lim}}`)
 	selectPaymentLines = newStatement("org text, payment text", selectLines+`
 		{{each journal j JOIN journal_entries e ON e.journal_id = j.id JOIN accounts a ON a.number = e.account}}
 		j.org_id = r.org AND j.payment_id = r.payment AND j.payment_id <> '' ORDER BY j.id, e.amount`)

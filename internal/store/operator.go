@@ -7,6 +7,7 @@ import (
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 )
 
 // What operators ask for, from a command line beside the server.
@@ -95,6 +96,8 @@ type Everything struct {
 	Sessions   []*messaging.Ended
 	Activities []*customer.ActivitySession
 	Reminders  []AppReminder
+	Payments   []*payment.Payment
+	Wallets    []Wallet
 	Waiting    []*Notification
 	History    []customer.Entry // newest first
 }
@@ -146,6 +149,16 @@ func (s *Store) Everything(rec *Record) (*Everything, error) {
 		{selectAllActivities, who(), func(r row) error {
 			_, a, err := scanActivity(r)
 			e.Activities = append(e.Activities, a)
+			return err
+		}},
+		{selectPaymentsOf, who(), func(r row) error {
+			p, err := scanPayment(r, 0)
+			e.Payments = append(e.Payments, p.Payment)
+			return err
+		}},
+		{selectWalletsOf, who(), func(r row) error {
+			k, a, err := scanAccount(r)
+			e.Wallets = append(e.Wallets, Wallet{k, a.Balance})
 			return err
 		}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -53,6 +54,37 @@ var payments = &table[paymentKey, storedPayment]{
 	},
 	compare: paymentKey.compare,
 }
+
+// latestPayments is how many final payments a state shows, and how many pending ones.
+const latestPayments = 100
+
+const latestOf = `SELECT x.id FROM (SELECT y.id FROM payments y
+	WHERE y.org_id = r.org AND y.%[1]s_customer = r.customer AND y.%[1]s_customer <> '' AND y.pending = %[2]s ORDER BY y.id DESC LIMIT %[3]d) x`
+
+// latestIDs are a customer's latest payments on either side, pending or not.
+var latestIDs = func() string {
+	var parts []string
+	for _, pending := range []string{"TRUE", "FALSE"} {
+		for _, side := range []string{"debit", "credit"} {
+			parts = append(parts, fmt.Sprintf(latestOf, side, pending, latestPayments))
+		}
+	}
+	return strings.Join(parts, " UNION ")
+}()
+
+var (
+	readPayments = newStatement("org text, customer text, i int",
+		"SELECT r.i, "+paymentResult+" FROM {{each payments p}} p.org_id = r.org AND p.id IN ("+latestIDs+") ORDER BY p.org_id, p.id")
+	selectPaymentsOf = newStatement(ofCustomer, `
+		SELECT `+paymentResult+` FROM {{each payments p}} p.org_id = r.org
+		AND (p.debit_customer = r.id AND p.debit_customer <> '' OR p.credit_customer = r.id AND p.credit_customer <> '') ORDER BY p.id`)
+	moveDebits = newStatement(moveColumns, `
+		UPDATE payments AS p SET debit_customer = r.new {{given}} p.org_id = r.org AND p.debit_customer = r.old AND p.debit_customer <> ''`)
+	moveCredits = newStatement(moveColumns, `
+		UPDATE payments AS p SET credit_customer = r.new {{given}} p.org_id = r.org AND p.credit_customer = r.old AND p.credit_customer <> ''`)
+	moveHolds = newStatement("old int, new int", `
+		UPDATE payments AS p SET held_account = r.new {{given}} p.held_account = r.old AND p.held > 0`)
+)
 
 // peekPayments reads payments without a lock, for whom and what to lock.
 var peekPayments = newStatement(paymentIDColumn, selectSomeOf)
@@ -204,4 +236,22 @@ func (tx *Tx) PaymentNamed(n PaymentName) (string, error) {
 		return "", err
 	}
 	return *id, nil
+}
+
+// erasePayments takes a customer out of all their payments, which stay.
+func (tx *Tx) erasePayments(org, id, reference string) error {
+	var found []paymentKey
+	err := inside(tx.conn, op{selectPaymentsOf, new(values).text(org).text(id), func(r row) error {
+		k, p, err := payments.scan(r)
+		tx.b.payments.batch[k] = slot[storedPayment]{value: p, stored: true}
+		found = append(found, k)
+		return err
+	}})
+	for _, k := range found {
+		p, editErr := tx.b.payments.edit(tx.conn, k)
+		if err = errors.Join(err, editErr); err == nil {
+			p.Erase(id, reference)
+		}
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 )
 
 const (
@@ -35,6 +36,9 @@ type View struct {
 	Messages   []*messaging.Message // the latest 100, newest last
 	Activities []*customer.ActivitySession
 	Sessions   []*messaging.Ended // the latest 100 that are over, newest last
+	// Payments are at least the latest 100 that are final and the latest 100 that are pending, newest last.
+	Payments []*payment.Payment
+	Wallets  []Wallet
 }
 
 // Read queues a read. An error means that Done is not called.

@@ -3,18 +3,23 @@ package storetest
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/ledger"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
-// furnish gives a customer something of everything; name tells whose it is.
+// furnish gives a customer something of everything; name tells whose it is. Of the 300 in their wallet
+// 100 are held by a payment under way.
 func furnish(t *testing.T, s *server, ref customer.Ref, name string) string {
 	t.Helper()
+	s.deposit(t, purseAccount, 1000)
 	var id string
 	s.change(t, ref, func(tx *store.Tx, rec *store.Record) error {
 		id = rec.ID
@@ -48,7 +53,9 @@ func furnish(t *testing.T, s *server, ref customer.Ref, name string) string {
 		tx.Notify(store.Notification{Org: org, App: app, Subject: rec.ID, Kind: name})
 		tx.Schedule(store.Timer{DueAt: tx.Now().Add(time.Hour), Kind: name, Org: org, Customer: rec.ID})
 		tx.Record(rec, "furnished", name)
-		return nil
+		out := paid(tx, rec, "", 100)
+		out.DebitCustomer, out.Debit, out.Narration = rec.ID, payment.Party{Wallet: &payment.Wallet{Customer: rec.ID, ID: "w"}}, "to "+rec.Numbers[0].Number
+		return errors.Join(pay(tx, paid(tx, rec, "w", 300)), pay(tx, paid(tx, rec, "w "+name, 50)), pay(tx, out))
 	})
 	s.advance(time.Second)
 	return id
@@ -145,6 +152,27 @@ func testAdoption(t *testing.T, db Database) {
 	if !slices.Equal(whats, []string{"customer.adopted", "customer.adopted", "customer.created", "customer.created", "customer.created", "furnished", "furnished", "furnished"}) {
 		t.Errorf("history %v", whats)
 	}
+	for wallet, want := range map[string]ledger.Balance{"w": {Actual: 900, Held: 300}, "w a": {Actual: 50}, "w c": {Actual: 50}} {
+		i := slices.IndexFunc(v.Wallets, func(w store.Wallet) bool { return w.Account.ID == wallet && w.Account.Owner == ida })
+		if i < 0 || v.Wallets[i].Balance.Actual != want.Actual || v.Wallets[i].Balance.Held != want.Held {
+			t.Errorf("wallet %q, want %+v: %+v", wallet, want, v.Wallets)
+		}
+	}
+	if len(v.Payments) != 9 || len(v.Wallets) != 4 {
+		t.Errorf("%d payments and %d wallets", len(v.Payments), len(v.Wallets))
+	}
+	for i, p := range v.Payments {
+		if p.CreditCustomer != ida || p.Credit.Wallet != nil && p.Credit.Wallet.Customer != ida {
+			t.Errorf("a payment is still of %s: %+v", p.CreditCustomer, p)
+		}
+		if p.Status.Pending() {
+			must(t, s.take(t, p.ID, []payment.Status{payment.Success, payment.Failed, payment.Expired}[i/3]))
+		}
+	}
+	if b := s.balance(t, ledger.WalletAccount(org, ida, "w", "KES")); b.Actual != 800 || b.Held != 0 {
+		t.Errorf("when what ran is settled: %+v", b)
+	}
+	s.checkLedger(t)
 	refused(t, s.tryUnit(t, &store.Unit{Alone: true, Run: func(tx *store.Tx) error {
 		rec, err := tx.Customer(org, a)
 		if err != nil {
@@ -169,6 +197,7 @@ func erase(t *testing.T, db Database, s *server, ref customer.Ref, ids ...string
 		return tx.DeleteCustomer(rec)
 	})
 	nothing(t, db, s, ids...)
+	s.checkLedger(t)
 }
 
 // nothing looks for ids, in clear and in hexadecimal, in every row of every table.
@@ -213,7 +242,18 @@ func testDeletion(t *testing.T, db Database) {
 	s := serve(t, db.URL(t))
 	a, b := phone("+254711000001"), phone("+254711000002")
 	ida, idb := furnish(t, s, a, "a"), furnish(t, s, b, "b")
+	before := s.view(t, a).Payments
 	erase(t, db, s, a, ida, "+254711000001")
+	for _, p := range before {
+		lines, err := s.PaymentLines(org, p.ID)
+		if err != nil || !p.Status.Pending() && len(lines) != 2 {
+			t.Errorf("the journal has %d lines of payment %s, %v", len(lines), p.ID, err)
+		}
+		if p.Status.Pending() {
+			must(t, s.take(t, p.ID, payment.Success))
+		}
+	}
+	s.checkLedger(t)
 	v := s.view(t, b)
 	if v.Record.ID != idb || len(v.Messages) != 1 || len(v.Activities) != 1 || !v.AppData.Present {
 		t.Errorf("another customer is %+v", v)

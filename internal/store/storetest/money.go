@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -79,6 +80,16 @@ func (s *server) take(t testing.TB, id string, status payment.Status) error {
 	}})
 }
 
+// checkLedger computes all balances again.
+func (s *server) checkLedger(t testing.TB) {
+	t.Helper()
+	report, err := s.CheckLedger()
+	must(t, err)
+	for _, difference := range report.Differences {
+		t.Error(difference)
+	}
+}
+
 func testMoney(t *testing.T, db Database) {
 	s := serve(t, db.URL(t))
 	s.deposit(t, purseAccount, 1000)
@@ -114,6 +125,7 @@ func testMoney(t *testing.T, db Database) {
 	if b := s.balance(t, purseAccount); b.Actual != 500 || b.Held != 0 {
 		t.Fatalf("when all is settled: %+v", b)
 	}
+	s.checkLedger(t)
 	if b := s.balance(t, outsideAccount); b.Actual != 500 {
 		t.Fatalf("outside: %+v", b)
 	}
@@ -148,5 +160,42 @@ func testAppendOnly(t *testing.T, db Database) {
 	}
 	if lines, err := s.Statement(purseAccount, 10); err != nil || len(lines) != 1 || lines[0].Amount != 1000 || lines[0].What != "deposit" {
 		t.Fatalf("the statement is %+v, %v", lines, err)
+	}
+}
+
+// What is wrong in the books is found, each kind of it.
+func testLedgerCheck(t *testing.T, db Database) {
+	s := serve(t, db.URL(t))
+	s.deposit(t, purseAccount, 1000)
+	s.deposit(t, ledger.PurseAccount(org, purse, "UGX"), 70)
+	s.change(t, phone("+254711000001"), func(tx *store.Tx, rec *store.Record) error { return pay(tx, paid(tx, rec, "", 400)) })
+	report, err := s.CheckLedger()
+	must(t, err)
+	if report.Accounts != 4 || report.Transactions != 2 || len(report.Differences) != 0 {
+		t.Fatalf("%+v", report)
+	}
+	const kes = " WHERE kind = 1 AND currency = 'KES'"
+	for _, c := range []struct {
+		wrong, right, want string
+		differences        int
+	}{
+		{"UPDATE accounts SET actual = actual + 1" + kes, "UPDATE accounts SET actual = actual - 1" + kes, "the purse el_prs_a in KES of el_org_a has KES 10.01, its entries add up to KES 10.00, after the latest it had KES 10.00", 2},
+		{"UPDATE accounts SET latest = latest + 1" + kes, "UPDATE accounts SET latest = latest - 1" + kes, "its entries add up to KES 10.00, after the latest it had KES 0.00", 1},
+		{"UPDATE accounts SET held = held - 400" + kes, "UPDATE accounts SET held = held + 400" + kes, "holds KES 0.00, its payments under way hold KES 4.00", 1},
+		{"UPDATE payments SET pending = FALSE", "UPDATE payments SET pending = TRUE", "holds 400 minor units and is not pending", 1},
+		{"UPDATE accounts SET number = number + 1000000 WHERE currency = 'UGX'", "UPDATE accounts SET number = number - 1000000 WHERE currency = 'UGX'", "where the account or the transaction is missing", 4},
+		{"INSERT INTO journal SELECT 7, org_id, at, what, payment_id, note, actor_kind, actor_id FROM journal WHERE id = (SELECT MIN(id) FROM journal)", "", "transaction 7: has no entries", 1},
+		{"INSERT INTO journal_entries SELECT 7, number, 5, 5, 1, 0 FROM accounts" + kes, "", "transaction 7: its entries in KES add up to KES 0.05, not to zero", 2},
+		{"INSERT INTO journal_entries SELECT 7, number, -5, 5, 1, 0 FROM accounts WHERE kind = 4 AND currency = 'KES'", "", "has KES 0.05 after an entry of KES -0.05, and had KES 0.00 before", 3},
+	} {
+		must(t, db.Exec(t, s.url, c.wrong))
+		report, err := s.CheckLedger()
+		must(t, err)
+		if len(report.Differences) != c.differences || !strings.Contains(strings.Join(report.Differences, "\n"), c.want) {
+			t.Errorf("%s: %q", c.wrong, report.Differences)
+		}
+		if c.right != "" {
+			must(t, db.Exec(t, s.url, c.right))
+		}
 	}
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, db Database) {
 		{"tokens", testTokens},
 		{"money", testMoney},
 		{"the journal is append-only", testAppendOnly},
+		{"what is wrong in the books is found", testLedgerCheck},
 		{"purge", testPurge},
 		{"retention", testRetention},
 		{"everything about one person", testEverything},
