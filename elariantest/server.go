@@ -199,8 +199,13 @@ func address(a net.Addr) string {
 }
 
 // Advance puts the server's clock forward. What falls due on the way happens, in order: a daily
-// reminder fires three times in three days. Handlers get up to 2 s to return before an answer is taken
-// for missing; what follows from that at phones takes its time, so wait with their Expect methods.
+// reminder fires three times in three days. Before the clock goes on from one moment to the next, and
+// before Advance returns, it waits for what the server itself does at that moment: timers (reminders, the
+// ends of sessions and leases, what the sandbox delivers and settles) and works by tag, as far as the rate
+// of their channel and their app allow. Handlers get up to 2 s of the wall's time in all to return before
+// an answer is taken for missing. It does not wait for what has only been handed over: notifications
+// that a handler has not begun to answer, messages on their way to phones. So wait for those with the
+// phones' Expect methods, and for the app's own doings with what the app makes of them.
 func (s *Server) Advance(d time.Duration) { s.server.Clock().Advance(d) }
 
 // Now is the server's time.

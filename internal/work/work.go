@@ -40,10 +40,14 @@ type Options struct {
 // Runner does works.
 type Runner struct {
 	Options
-	wake chan struct{}
+	wake    chan struct{}
+	stopped chan struct{}
 
-	mu    sync.Mutex
-	added []*store.Work
+	mu       sync.Mutex // guards what follows
+	added    []*store.Work
+	poked    bool // since Run last began to look
+	idle     bool // Run has found nothing that can be done by now
+	settling []chan struct{}
 
 	// What follows is only used by Run.
 	open   []*job
@@ -58,27 +62,69 @@ type job struct {
 
 // New makes a runner.
 func New(o Options) *Runner {
-	return &Runner{Options: o, wake: make(chan struct{}, 1), freeAt: make(map[string]time.Time)}
+	return &Runner{Options: o, wake: make(chan struct{}, 1), stopped: make(chan struct{}), freeAt: make(map[string]time.Time)}
 }
 
 // Added takes a work that was just committed.
 func (r *Runner) Added(w *store.Work) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.added = append(r.added, w)
-	r.mu.Unlock()
-	r.Roomy()
+	r.poke()
 }
 
 // Roomy has the runner look again for what it can do.
 func (r *Runner) Roomy() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.poke()
+}
+
+// poke wakes Run, with the lock.
+func (r *Runner) poke() {
+	r.poked, r.idle = true, false
 	select {
 	case r.wake <- struct{}{}:
 	default:
 	}
 }
 
+// Settle waits until all pages are done that can be done by now: it does not wait for the rate of a
+// channel, nor for an app that has no room.
+func (r *Runner) Settle() {
+	r.mu.Lock()
+	if r.idle {
+		r.mu.Unlock()
+		return
+	}
+	settled := make(chan struct{})
+	r.settling = append(r.settling, settled)
+	r.mu.Unlock()
+	select {
+	case <-settled:
+	case <-r.stopped:
+	}
+}
+
+// settled tells those who wait for it, unless there is something to look at again.
+func (r *Runner) settled() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.poked {
+		return
+	}
+	r.idle = true
+	for _, done := range r.settling {
+		close(done)
+	}
+	r.settling = nil
+}
+
 // Run does works until ctx ends, those first that a restart has interrupted: a page of each in turns.
+// While it runs, the clock does not advance past what can be done.
 func (r *Runner) Run(ctx context.Context) error {
+	defer close(r.stopped)
+	defer r.Clock.OnAdvance(r.Settle)()
 	for ctx.Err() == nil {
 		open, err := r.Store.OpenWorks()
 		if err == nil {
@@ -91,13 +137,14 @@ func (r *Runner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		r.mu.Lock()
 		added := r.added
-		r.added = nil
+		r.added, r.poked = nil, false
 		r.mu.Unlock()
 		r.adopt(added)
 		if r.turn(ctx) {
 			continue
 		}
 		alarm := r.Clock.After(r.wait(), r.Roomy)
+		r.settled()
 		select {
 		case <-r.wake:
 		case <-ctx.Done():

@@ -299,3 +299,42 @@ func TestAdoptionsWhileAWorkRuns(t *testing.T) {
 		simulator.None(t)
 	})
 }
+
+// The clock waits for what can be done: one Advance does all pages, at the channel's rate.
+func TestAdvanceWaitsForWorks(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, db string) {
+		srv := servertest.Start(t, db, patient)
+		app := srv.App(t)
+		const count = 220
+		for i := range count {
+			tagged(t, app, number(i))
+		}
+		id := workID(t, app.Do(t, addReminder(gold, &pb.CustomerReminder{Key: "k", RemindAt: timestamppb.New(srv.Clock().Now().Add(48 * time.Hour))})))
+		srv.Clock().Advance(0)
+		expectDone(t, srv, id, count)
+
+		channel := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
+		if err := srv.Store().SetChannelSettings(srv.Org, channel, messaging.Settings{Rate: 1}); err != nil {
+			t.Fatal(err)
+		}
+		if err := srv.Refresh(); err != nil {
+			t.Fatal(err)
+		}
+		id = workID(t, app.Do(t, send(gold, sms, hi)))
+		srv.Clock().Advance(count / 2 * time.Second)
+		w, err := srv.Store().Works(srv.Org, 1)
+		if err != nil || w[0].ID != id || w[0].Done || w[0].Succeeded < count/2-5 || w[0].Succeeded > count/2+5 {
+			t.Errorf("half way: %+v, %v", w, err)
+		}
+		srv.Clock().Advance(count/2*time.Second + 5*time.Second)
+		expectDone(t, srv, id, count)
+	})
+}
+
+func expectDone(t *testing.T, srv *servertest.Server, id string, count int64) {
+	t.Helper()
+	works, err := srv.Store().Works(srv.Org, 1)
+	if err != nil || works[0].ID != id || !works[0].Done || works[0].Succeeded != count {
+		t.Errorf("%+v, %v", works, err)
+	}
+}
