@@ -95,6 +95,10 @@ func prepare(s *server.Server, folder *sandbox.Folder, caFile, location string, 
 	if err != nil {
 		return err
 	}
+	money, err := box.Money(s.Store())
+	if err != nil {
+		return err
+	}
 	files := []string{folder.File(sandbox.EnvFile)}
 	if flags.envFile != "" {
 		files = append(files, flags.envFile)
@@ -104,7 +108,7 @@ func prepare(s *server.Server, folder *sandbox.Folder, caFile, location string, 
 			return fmt.Errorf("env file: %w", err)
 		}
 	}
-	guide{flags: flags, location: location, box: box, at: at, isNew: isNew}.print(out)
+	guide{flags: flags, location: location, box: box, at: at, isNew: isNew, money: money}.print(out)
 	return nil
 }
 

@@ -20,6 +20,7 @@ type guide struct {
 	box      sandbox.Sandbox
 	at       sandbox.Endpoint
 	isNew    bool
+	money    string // of the purse
 }
 
 func (g guide) print(w io.Writer) {
@@ -45,7 +46,7 @@ func (g guide) print(w io.Writer) {
             email %s · payment %s (cellular, airtime)
 
 Try it, in another terminal:
-`, shortPath(g.flags.dir), news, g.at.Socket, g.at.HTTP, storeName(g.location), g.box.Org, g.box.App, g.box.Key, g.box.Purse, sandbox.Currency,
+`, shortPath(g.flags.dir), news, g.at.Socket, g.at.HTTP, storeName(g.location), g.box.Org, g.box.App, g.box.Key, g.box.Purse, g.money,
 		sandbox.ShortCode, sandbox.SenderID, sandbox.USSDCode, sandbox.Number, sandbox.Email, sandbox.Paybill)
 
 	env := fmt.Sprintf(`eval "$(%s env%s)"`, program, dir)

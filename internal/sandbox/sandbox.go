@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/store"
@@ -55,14 +56,35 @@ func (s Sandbox) Ensure(st *store.Store) (isNew bool, err error) {
 	org, ok := d.Org(s.Org)
 	switch {
 	case !ok:
-		return true, s.fill(st)
+		if err := s.fill(st); err != nil {
+			return true, err
+		}
+		return true, s.fillPurse(st)
 	case org.Live:
 		return false, fmt.Errorf("org %s is a live one, not a sandbox", s.Org)
+	}
+	if err := s.fillPurse(st); err != nil {
+		return false, err
 	}
 	if _, ok := d.Key(s.Org, store.HashSecret(s.Key)); !ok {
 		return false, st.PutKey(s.apiKey())
 	}
 	return false, nil
+}
+
+func (s Sandbox) fillPurse(st *store.Store) error {
+	_, err := st.FillPurse(s.purse())
+	return err
+}
+
+func (s Sandbox) purse() store.Purse {
+	return store.Purse{Org: s.Org, ID: s.Purse, Name: name, Currency: Currency}
+}
+
+// Money tells what the purse has available, as "KES 1,000,000.00".
+func (s Sandbox) Money(st *store.Store) (string, error) {
+	b, err := st.Balance(s.purse().Account())
+	return currency.Text(b.Available(), Currency), err
 }
 
 func (s Sandbox) apiKey() store.APIKey {
@@ -89,7 +111,7 @@ func (s Sandbox) fill(st *store.Store) error {
 		func() error { _, err := st.AddApp(store.App{Org: s.Org, ID: s.App, Name: name}); return err },
 		func() error { return st.PutKey(s.apiKey()) },
 		func() error {
-			_, err := st.AddPurse(store.Purse{Org: s.Org, ID: s.Purse, Name: name, Currency: Currency})
+			_, err := st.AddPurse(s.purse())
 			return err
 		},
 	}

@@ -86,6 +86,30 @@ func TestEnsureCompletesWhatWasCutShort(t *testing.T) {
 	})
 }
 
+func TestEnsureFillsThePurseOnce(t *testing.T) {
+	stores(t, func(t *testing.T, st *store.Store) {
+		s := New()
+		has := func(want string) {
+			t.Helper()
+			if money, err := s.Money(st); err != nil || money != want {
+				t.Fatalf("the purse has %s, %v, want %s", money, err, want)
+			}
+		}
+		// A folder of before there was money.
+		if err := s.fill(st); err != nil {
+			t.Fatal(err)
+		}
+		has("KES 0.00")
+		ensure(t, s, st, false)
+		has("KES 1,000,000.00")
+		if _, err := st.MoveCash(store.CashMove{Purse: s.purse(), Amount: -100_000_000}); err != nil {
+			t.Fatal(err)
+		}
+		ensure(t, s, st, false)
+		has("KES 0.00")
+	})
+}
+
 func TestEnsureLeavesWhatOperatorsChanged(t *testing.T) {
 	stores(t, func(t *testing.T, st *store.Store) {
 		s := New()

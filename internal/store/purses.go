@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/ledger"
 )
@@ -27,7 +28,7 @@ type CashMove struct {
 	Amount int64 // in minor units
 	By     customer.Actor
 	Note   string
-	// First leaves it where the org had a deposit in this currency before.
+	// First leaves it where the purse had a deposit before.
 	First bool
 }
 
@@ -42,11 +43,14 @@ func (s *Store) MoveCash(m CashMove) (b ledger.Balance, err error) {
 	move.Note = m.Note
 	err = s.Apply(&Unit{Needs: Needs{Org: m.Purse.Org, Accounts: []ledger.Account{account, operator}}, Run: func(tx *Tx) error {
 		tx.Actor = m.By
-		before, err := tx.Balance(operator)
+		outside, err := tx.Balance(operator)
 		if err != nil {
 			return err
 		}
-		if !m.First || before.Sequence == 0 {
+		if b, err = tx.Balance(account); err != nil {
+			return err
+		}
+		if !m.First || outside.Sequence == 0 || b.Sequence == 0 {
 			if err := tx.Post(move); err != nil {
 				return err
 			}
@@ -55,4 +59,17 @@ func (s *Store) MoveCash(m CashMove) (b ledger.Balance, err error) {
 		return err
 	}})
 	return b, err
+}
+
+// sandboxCash is what a new purse of a sandbox has, in units of its currency.
+const sandboxCash = 1_000_000
+
+// FillPurse gives a sandbox's purse its first money, once.
+func (s *Store) FillPurse(p Purse) (ledger.Balance, error) {
+	decimals, _ := currency.Decimals(p.Currency)
+	amount := int64(sandboxCash)
+	for range decimals {
+		amount *= 10
+	}
+	return s.MoveCash(CashMove{Purse: p, Amount: amount, By: customer.Actor{Kind: "system"}, Note: "sandbox", First: true})
 }
