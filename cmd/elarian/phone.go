@@ -10,13 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/elarian-go/elarian"
-	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/envfile"
 )
 
@@ -28,24 +28,34 @@ type phoneFlags struct {
 func newPhoneCommand() *cobra.Command {
 	var flags phoneFlags
 	listen := newPhoneListenCommand(&flags)
+	all := []*cobra.Command{newPhoneUSSDCommand(&flags)}
+	for _, w := range writings {
+		all = append(all, newPhoneWriteCommand(&flags, w))
+	}
+	all = append(all, newPhoneCallCommand(&flags), listen)
 	c := group("phone", "A phone in the terminal, for sandboxes",
 		`A phone in the terminal: it dials USSD codes, calls, writes messages, and shows what apps send to its number.
 
 It finds the server by --env-file, by --dir, by the environment (eval "$(elarian env)"), or else as the
 elarian dev that runs here.`,
-		newPhoneUSSDCommand(&flags), newPhoneSMSCommand(&flags), newPhoneCallCommand(&flags), listen)
+		all...)
 	c.Example = `  elarian phone ussd '*83044#'
   elarian phone --number +254710000002 ussd '*83044#' 1 24/12
   elarian phone sms 83044 "Hello"
+  elarian phone whatsapp +254711621711 "Hello"
   elarian phone call +254711621711
   elarian phone listen`
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usageError{fmt.Errorf("unknown command %q: use ussd, sms, call or listen", c.CommandPath()+" "+args[0])}
+			names := make([]string, len(all))
+			for i, sub := range all {
+				names[i] = sub.Name()
+			}
+			return usageError{fmt.Errorf("unknown command %q: use %s or %s", c.CommandPath()+" "+args[0], strings.Join(names[:len(names)-1], ", "), names[len(names)-1])}
 		}
 		return listen.RunE(c, nil)
 	}
-	c.PersistentFlags().StringVar(&flags.number, "number", "+254710000001", "number of the phone")
+	c.PersistentFlags().StringVar(&flags.number, "number", "+254710000001", "number of the phone; an id or an address, on channels that know people so")
 	c.PersistentFlags().StringVar(&flags.envFile, "env-file", "", "file with HOST, PORT, ORG_ID, APP_ID, API_KEY")
 	c.PersistentFlags().StringVar(&flags.dir, "dir", defaultDir, "folder of elarian dev")
 	return c
@@ -76,7 +86,8 @@ func phoneConfig(vars envfile.Vars) elarian.Config {
 
 // phone is a phone that is switched on.
 type phone struct {
-	number    string
+	who       string // as it was given
+	number    string // the person's on the channel that is used
 	simulator *elarian.Simulator
 	screen    *screen
 	input     *input
@@ -84,11 +95,11 @@ type phone struct {
 	calls     chan *elarian.Call
 }
 
-// use switches a phone on for do, and off after.
-func (f *phoneFlags) use(c *cobra.Command, do func(ctx context.Context, p *phone) error) error {
-	number, err := customer.Number{Provider: customer.Cellular, Number: f.number}.Normalize()
+// use switches a phone on for do, which uses it on one kind of channel, and off after.
+func (f *phoneFlags) use(c *cobra.Command, ch elarian.MessagingChannel, do func(ctx context.Context, p *phone) error) error {
+	number, err := addressOn(ch, f.number)
 	if err != nil {
-		return usageError{fmt.Errorf("--number %q is no phone number", f.number)}
+		return err
 	}
 	config, err := f.config(c)
 	if err != nil {
@@ -98,10 +109,11 @@ func (f *phoneFlags) use(c *cobra.Command, do func(ctx context.Context, p *phone
 	level.Set(silent)
 	config.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 	p := &phone{
-		number:    number.Number,
+		who:       f.number,
+		number:    number,
 		simulator: elarian.NewSimulator(config),
 		screen:    &screen{w: c.OutOrStdout()},
-		input:     &input{r: c.InOrStdin()},
+		input:     newInput(c.InOrStdin()),
 		arrived:   make(chan struct{}, 1),
 		calls:     make(chan *elarian.Call, 1),
 	}
@@ -135,10 +147,10 @@ func connectPhone(ctx context.Context, s *elarian.Simulator, config elarian.Conf
 
 // receive shows a message from an app, where it is for this phone.
 func (p *phone) receive(_ context.Context, m *elarian.SimulatedDelivery) error {
-	if m.To.Number != p.number {
+	if address, err := addressOn(m.From.Channel, p.who); err != nil || m.To.Number != address {
 		return nil
 	}
-	p.screen.message(m.From, describe(m.Message.Body))
+	p.screen.message(m.From, describe(m.Message.Body)+choices(m.Message.ReplyPrompt))
 	select {
 	case p.arrived <- struct{}{}:
 	default:
@@ -171,6 +183,16 @@ func (p *phone) stay(ctx context.Context, d time.Duration, first bool) bool {
 type input struct {
 	r     io.Reader
 	lines chan string
+	typed bool // by somebody, at a terminal that shows it
+}
+
+func newInput(r io.Reader) *input {
+	in := &input{r: r}
+	if f, ok := r.(*os.File); ok {
+		info, err := f.Stat()
+		in.typed = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return in
 }
 
 func (in *input) read() {
@@ -197,6 +219,31 @@ func (in *input) next(ctx context.Context) (line string, ok bool) {
 	case <-ctx.Done():
 		return "", false
 	}
+}
+
+// ask shows the prompt and gives the next line, as input.next does. What is piped is shown, as what is typed
+// would be.
+func (p *phone) ask(ctx context.Context) (line string, ok bool) {
+	p.screen.ask()
+	if line, ok = p.input.next(ctx); ok {
+		p.screen.answered(line, p.input.typed)
+	}
+	return line, ok
+}
+
+// choices are the answers that a message suggests.
+func choices(p *elarian.ReplyPrompt) string {
+	if p == nil {
+		return ""
+	}
+	var s strings.Builder
+	for _, item := range p.Menu {
+		if item.Media != nil {
+			item.Text = describe(*item.Media)
+		}
+		s.WriteString("\n  ( " + item.Text + " )")
+	}
+	return s.String()
 }
 
 // describe is a message in the words of a terminal.
@@ -229,7 +276,7 @@ func newPhoneListenCommand(flags *phoneFlags) *cobra.Command {
 		Example: "  elarian phone --number +254710000001 listen",
 		Args:    arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return flags.use(c, func(ctx context.Context, p *phone) error {
+			return flags.use(c, 0, func(ctx context.Context, p *phone) error {
 				p.screen.note("%s is on and waits for messages and calls (Ctrl-C ends)", p.number)
 				return p.answerCalls(ctx)
 			})

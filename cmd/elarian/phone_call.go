@@ -26,7 +26,7 @@ Where the app wants a key to finish, as #, it is pressed by itself.`,
   elarian phone --number +254710000002 call +254711621711 1 1234 5s`,
 		Args: arguments(1, -1, "NUMBER"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return flags.use(c, func(ctx context.Context, p *phone) error { return p.call(ctx, args[0], args[1:], wait) })
+			return flags.use(c, elarian.ChannelVoice, func(ctx context.Context, p *phone) error { return p.call(ctx, args[0], args[1:], wait) })
 		},
 	}
 	c.Flags().DurationVar(&wait, "wait", 0, "how long to stay on the line after the last key, such as 5s")
@@ -143,7 +143,7 @@ func (l *onLine) talk(ctx context.Context) error {
 		select {
 		case line, ok := <-lines:
 			if ok {
-				l.screen.answered()
+				l.screen.answered(line, l.input.typed)
 			}
 			if line = strings.TrimSpace(line); line == "" {
 				l.hangUp(ctx)
@@ -195,7 +195,7 @@ func (l *onLine) script(ctx context.Context, keys []string, wait time.Duration) 
 
 // rang takes a call for this phone, where somebody answers calls.
 func (p *phone) rang(_ context.Context, call *elarian.Call) error {
-	if call.Number != p.number {
+	if number, err := addressOn(call.Channel.Channel, p.who); err != nil || call.Number != number {
 		return nil
 	}
 	p.screen.note("[%s calls]", call.Channel.Number)
@@ -231,7 +231,7 @@ func (p *phone) answer(ctx context.Context, call *elarian.Call) error {
 			if !ok {
 				return nil // nobody there: it rings on
 			}
-			p.screen.answered()
+			p.screen.answered(line, p.input.typed)
 			if cmp.Or(strings.TrimSpace(line), "y") != "y" {
 				return call.Reject(ctx, 0)
 			}

@@ -76,7 +76,7 @@ func TestAPhoneForScripts(t *testing.T) {
 	refused(t, runIn(t, dir, "phone", "ussd", "*1#", "x"), 1, "*1#")
 	refused(t, runIn(t, dir, "phone", "sms", "1", "x"), 1, "not a channel")
 	refused(t, runIn(t, dir, "phone", "--number", "nobody", "sms", "1", "x"), 2, `--number "nobody"`)
-	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, call or listen")
+	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, whatsapp, telegram, messenger, email, call or listen")
 	select {
 	case status := <-ended:
 		t.Errorf("a session ended as %v, though all were finished", status)
@@ -111,10 +111,63 @@ func TestAPhoneToTypeOn(t *testing.T) {
 			t.Errorf("typing %q: the app is told %v", typed, status)
 		}
 	}
+	// Each line that is piped waits for its answer.
 	got = invocation{dir: dir, stdin: "one\n\ntwo\n"}.run(t, "phone", "sms", "83044", "--wait", patience.String())
-	if got.code != 0 || !strings.Contains(got.out, "You wrote one") {
-		t.Errorf("%+v", got)
+	want := "+254710000001 writes to 83044 (Ctrl-D ends)\n> one\n[SMS from 83044] You wrote one\n> \n> two\n[SMS from 83044] You wrote two\n> \n"
+	if got.code != 0 || got.out != want {
+		t.Errorf("%+v, want\n%s", got, want)
 	}
+	d.stop()
+}
+
+// TestAPhoneOnEachChannel: what is written comes to the app from who the channel knows the person by, and all of
+// its answer is shown.
+func TestAPhoneOnEachChannel(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	client := elarian.New(d.config())
+	answer := func(ctx context.Context, m *elarian.ReceivedMessage, _ *struct{}) (elarian.Body, error) {
+		text := m.Text
+		if e, ok := m.Parts[0].(elarian.Email); ok {
+			text = e.Subject + ": " + e.Plain
+		}
+		if _, err := m.Customer.SendMessage(ctx, m.Channel, elarian.Message{
+			Body: elarian.Text(m.Customer.Number().String() + " wrote " + text), ReplyPrompt: &elarian.ReplyPrompt{Menu: []elarian.PromptItem{{Text: "Yes"}}},
+		}); err != nil {
+			return nil, err
+		}
+		return elarian.Text("And so on"), nil
+	}
+	elarian.OnWhatsApp(client, answer)
+	elarian.OnTelegram(client, answer)
+	elarian.OnMessenger(client, answer)
+	elarian.OnEmail(client, answer)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := client.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, c := range []struct {
+		args        string
+		label, from string
+	}{
+		{"whatsapp +254711621711 Hi", "WhatsApp", "+254710000001 wrote Hi"},
+		{"telegram +254711621711 Hi", "Telegram", "telegram:254710000001 wrote Hi"},
+		{"--number 99 telegram +254711621711 Hi", "Telegram", "telegram:99 wrote Hi"},
+		{"messenger +254711621711 Hi", "Messenger", "facebook:254710000001 wrote Hi"},
+		{"email sandbox@elarian.test Hi --subject Visit", "e-mail", "email:254710000001@example.com wrote Visit: Hi"},
+		{"--number Ada@Example.org email sandbox@elarian.test Hi", "e-mail", "email:ada@example.org wrote : Hi"},
+	} {
+		got := runIn(t, dir, append(strings.Fields("phone --wait "+patience.String()), strings.Fields(c.args)...)...)
+		for _, shown := range []string{"] " + c.from + "\n  ( Yes )\n", "[" + c.label + " from ", "] And so on\n"} {
+			if got.code != 0 || !strings.Contains(got.out, shown) {
+				t.Errorf("%s: %+v, want %q", c.args, got, shown)
+			}
+		}
+	}
+	refused(t, runIn(t, dir, "phone", "--number", "ada@example.org", "whatsapp", "+254711621711", "x"), 2, "is no phone number")
+	refused(t, runIn(t, dir, "phone", "telegram", "nobody", "x"), 1, "Telegram to nobody")
 	d.stop()
 }
 

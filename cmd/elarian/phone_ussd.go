@@ -25,7 +25,7 @@ the app asks for more, and fails where the session ends before the last answer.`
   elarian phone --number +254710000001 ussd '*83044#' 1 24/12`,
 		Args: arguments(1, -1, "CODE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return flags.use(c, func(ctx context.Context, p *phone) error {
+			return flags.use(c, elarian.ChannelUSSD, func(ctx context.Context, p *phone) error {
 				call := &ussdCall{phone: p, code: args[0], session: "phone-" + strings.ToLower(rand.Text()[:16])}
 				if len(args) > 1 {
 					if err := call.script(ctx, args[1:]); err != nil {
@@ -94,11 +94,7 @@ func (u *ussdCall) talk(ctx context.Context) error {
 		if menu.Terminal {
 			return nil
 		}
-		u.screen.ask()
-		line, ok := u.input.next(ctx)
-		if ok {
-			u.screen.answered()
-		}
+		line, _ := u.ask(ctx)
 		if text = strings.TrimSpace(line); text == "" {
 			u.hangUp(ctx)
 			u.screen.note("hung up")

@@ -44,10 +44,23 @@ func (s *screen) ask() {
 	fmt.Fprint(s.w, "> ")
 }
 
-// answered says that a line was typed after the prompt.
-func (s *screen) answered() {
+// answered takes the line that came after the prompt; it is shown unless it was typed, which shows it already.
+func (s *screen) answered(line string, typed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !typed && s.asking {
+		fmt.Fprintln(s.w, line)
+	}
+	s.asking = false
+}
+
+// end leaves the prompt, where it stands.
+func (s *screen) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asking {
+		fmt.Fprintln(s.w)
+	}
 	s.asking = false
 }
 
@@ -64,8 +77,17 @@ func (s *screen) message(from elarian.MessagingChannelNumber, text string) {
 }
 
 func channelLabel(c elarian.MessagingChannel) string {
-	if c == elarian.ChannelSMS || c == elarian.ChannelUSSD {
+	switch c {
+	case elarian.ChannelSMS, elarian.ChannelUSSD:
 		return strings.ToUpper(c.String())
+	case elarian.ChannelWhatsApp:
+		return "WhatsApp"
+	case elarian.ChannelTelegram:
+		return "Telegram"
+	case elarian.ChannelMessenger:
+		return "Messenger"
+	case elarian.ChannelEmail:
+		return "e-mail"
 	}
 	return c.String()
 }

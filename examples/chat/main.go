@@ -2,11 +2,11 @@
 // channels is a session: it ends when the customer has not written for a day. Then the app forgets the order
 // that was begun and says so: at once where the channel takes messages outside of sessions (Telegram), else
 // (WhatsApp) when the customer writes again. Start `elarian dev`, and in another terminal run the app with the
-// environment that it shows. `elarian phone` writes by SMS, on which the conversation is the same, without sessions;
-// the test plays it on the others.
+// environment that it shows; then write to it, line by line. By SMS the conversation is the same, without sessions.
 //
 //	eval "$(elarian env)" && go run .
-//	elarian phone sms 83044
+//	elarian phone whatsapp +254711621711
+//	elarian phone telegram +254711621711
 package main
 
 import (
