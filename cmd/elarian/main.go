@@ -60,6 +60,7 @@ Begin with a server of your own, with everything in it to try things:
 		&cobra.Group{ID: "live", Title: "For live use:"},
 		&cobra.Group{ID: "setup", Title: "To set things up, also while a server runs:"},
 		&cobra.Group{ID: "look", Title: "To look after people and what they were sent, also while a server runs:"},
+		&cobra.Group{ID: "money", Title: "To look after money, also while a server runs:"},
 	)
 	add := func(groupID string, commands ...*cobra.Command) {
 		for _, c := range commands {
@@ -69,8 +70,9 @@ Begin with a server of your own, with everything in it to try things:
 	}
 	add("try", newDevCommand(), newEnvCommand(), newExampleCommand(), newPhoneCommand())
 	add("live", newServeCommand(), newBenchCommand())
-	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newPurseCommand(), newTemplateCommand())
+	add("setup", newOrgCommand(), newAppCommand(), newKeyCommand(), newChannelCommand(), newTemplateCommand())
 	add("look", newCustomerCommand(), newNotificationsCommand(), newWorkCommand())
+	add("money", newPurseCommand(), newPaymentCommand(), newLedgerCommand())
 	root.AddCommand(newVersionCommand())
 	root.InitDefaultHelpCmd()
 	return root

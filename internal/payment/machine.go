@@ -43,6 +43,10 @@ const (
 	Contradicts                // it cannot take it any more, or not yet
 )
 
+var verdictNames = [...]string{"taken", "repeated", "contradicts"}
+
+func (v Verdict) String() string { return verdictNames[v] }
+
 // Next says what comes of a status, and what has to be posted where it is News.
 func (p *Payment) Next(s Status) (Posting, Verdict) {
 	if s == p.Status {

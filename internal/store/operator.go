@@ -82,6 +82,11 @@ func (s *Store) DropLetters(letters []*Notification) error {
 	return s.write(withRows(nil, op{dropLetters, &v, nil})...)
 }
 
+// TellServers has running servers deliver what this unit notifies of, where it is not done by one of them.
+func (tx *Tx) TellServers() {
+	tx.Exec(setVersion, new(values).text("outbox_version").text(NewID("")))
+}
+
 // OutboxVersion changes when an operator changed the outbox behind the server.
 func (s *Store) OutboxVersion() (version string, err error) {
 	err = s.query(op{selectOutboxVersion, &values{}, func(r row) error { version = r.text(0); return nil }})

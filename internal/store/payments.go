@@ -255,3 +255,49 @@ func (tx *Tx) erasePayments(org, id, reference string) error {
 	}
 	return err
 }
+
+// PaymentFilter chooses payments; empty fields choose all.
+type PaymentFilter struct {
+	Org, Customer string
+	Pending       bool
+	Before        string // made before the payment of this id
+}
+
+// The bounds are single values, so that PostgreSQL reads just as many rows as it gives.
+const selectPaymentsWhere = `
+	SELECT ` + paymentResult + ` FROM payments AS p WHERE p.org_id = {{one org}} AND p.id < {{one before}}
+	AND {{one customer}} IN ('', p.debit_customer, p.credit_customer) `
+
+const paymentChoice = "org text, before text, customer text, lim int"
+
+var (
+	selectPayments = newStatement(paymentChoice, selectPaymentsWhere+"ORDER BY p.org_id DESC, p.id DESC LIMIT {{one lim}}")
+	selectPending  = newStatement(paymentChoice, selectPaymentsWhere+"AND p.pending ORDER BY p.org_id DESC, p.id DESC LIMIT {{one lim}}")
+)
+
+// Payments reads the payments that the filter chooses, the latest first.
+func (s *Store) Payments(f PaymentFilter, limit int) ([]*payment.Payment, error) {
+	st := selectPayments
+	if f.Pending {
+		st = selectPending
+	}
+	v := new(values).text(f.Org).text(cmp.Or(f.Before, paymentPrefix+"g")).text(f.Customer).int(int64(limit)) // g is after all digits
+	var found []*payment.Payment
+	err := s.query(op{st, v, func(r row) error {
+		p, err := scanPayment(r, 0)
+		found = append(found, p.Payment)
+		return err
+	}})
+	return found, err
+}
+
+// Payment reads a payment of an org, nil where there is none.
+func (s *Store) Payment(org, id string) (*payment.Payment, error) {
+	var found *payment.Payment
+	err := s.query(op{peekPayments, new(values).text(org).text(id), func(r row) error {
+		p, err := scanPayment(r, 0)
+		found = p.Payment
+		return err
+	}})
+	return found, err
+}
