@@ -94,7 +94,7 @@ func (s *system) remind(i int, reminder customer.Reminder) *store.Unit {
 			if err != nil {
 				return err
 			}
-			return tx.SetReminder(rec, s.config.AppID, reminder)
+			return tx.SetReminder(rec, s.config.AppID, reminder, customer.DefaultLimits())
 		},
 	}
 }

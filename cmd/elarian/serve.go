@@ -114,6 +114,7 @@ func registerLimits(f *pflag.FlagSet, l *customer.Limits) {
 	f.IntVar(&l.MetadataBytes, "limits-metadata-bytes", d.MetadataBytes, "most bytes of metadata of a customer")
 	f.IntVar(&l.Tags, "limits-tags", d.Tags, "most tags of a customer")
 	f.IntVar(&l.SecondaryIDs, "limits-secondary-ids", d.SecondaryIDs, "most secondary ids of a customer")
+	f.IntVar(&l.Reminders, "limits-reminders", d.Reminders, "most reminders of a customer, of all apps")
 	f.IntVar(&l.AppDataBytes, "limits-app-data-bytes", d.AppDataBytes, "most bytes of app data of a customer and app")
 }
 
@@ -189,6 +190,7 @@ func (s *serveFlags) checkNumbers() error {
 		"refused-attempts": c.Failures, "max-payload": c.RSocket.MaxPayload,
 		"limits-key-bytes": l.KeyBytes, "limits-value-bytes": l.ValueBytes, "limits-metadata-keys": l.MetadataKeys, "limits-metadata-bytes": l.MetadataBytes,
 		"limits-tags": l.Tags, "limits-secondary-ids": l.SecondaryIDs, "limits-app-data-bytes": l.AppDataBytes,
+		"limits-reminders": l.Reminders,
 	} {
 		if value <= 0 {
 			return fmt.Errorf("--%s %d: must be more than 0", name, value)

@@ -130,7 +130,11 @@ func (c *Commands) workOn(tx *store.Tx, w *store.Work, rec *store.Record) (handO
 		if i := slices.IndexFunc(rec.Tags, func(t customer.Tag) bool { return customer.FoldKey(t.Key) == customer.FoldKey(w.Tag) }); i >= 0 {
 			r.Tag = rec.Tags[i]
 		}
-		return nil, "", addReminder(tx, rec, w.App, r)
+		err := c.addReminder(tx, rec, w.App, r)
+		if refused := refusal(err); refused != nil {
+			return nil, refused.Text, nil
+		}
+		return nil, "", err
 	case store.CancelReminderWork:
 		return nil, "", cancelReminder(tx, rec, w.App, w.Key)
 	}
@@ -150,8 +154,14 @@ func (c *Commands) broadcast(tx *store.Tx, w *store.Work, rec *store.Record) (ha
 	m, handOver, err := c.send(tx, rec, &outgoing{org: w.Org, app: w.App, number: number, channel: w.Channel, message: &message})
 	var refused *messaging.Refusal
 	if errors.As(err, &refused) {
+		// It has an id, which its status is told by: so it is found in the state, with the reason.
+		m := &messaging.Message{
+			ID: tx.NewMessageID(), Number: number, Channel: w.Channel, App: w.App, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+			Out: &message, Status: refused.Status, Description: refused.Text,
+		}
+		tx.AddMessage(rec, m)
 		tx.Record(rec, "message.refused", w.Channel.String()+" "+refused.Status.String())
-		notifyStatus(tx, rec, w.App, tx.NewMessageID(), refused.Status, refused.Text)
+		notifyStatus(tx, rec, w.App, m.ID, m.Status, m.Description)
 		return nil, refused.Text, nil
 	}
 	if err != nil {

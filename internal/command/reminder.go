@@ -17,7 +17,7 @@ func (c *Commands) addCustomerReminder(r *appRequest, m *pb.AddCustomerReminderC
 		if err != nil {
 			return err
 		}
-		return addReminder(tx, rec, r.Caller.App, *reminder)
+		return c.addReminder(tx, rec, r.Caller.App, *reminder)
 	})
 }
 
@@ -50,9 +50,12 @@ func (c *Commands) changeReminder(r *appRequest, name string, m namesCustomer, a
 	}})
 }
 
-func addReminder(tx *store.Tx, rec *store.Record, app string, r customer.Reminder) error {
+func (c *Commands) addReminder(tx *store.Tx, rec *store.Record, app string, r customer.Reminder) error {
+	if err := tx.SetReminder(rec, app, r, c.options.Limits); err != nil {
+		return err
+	}
 	tx.Record(rec, "reminder.added", r.Key)
-	return tx.SetReminder(rec, app, r)
+	return nil
 }
 
 // cancelReminder takes a reminder away; none is no error.

@@ -193,7 +193,7 @@ func (c *Commands) replayMessageReactionUpdate(r *appRequest, m *pb.ReplayMessag
 				return nil
 			}
 			if state := messaging.State(rec.Channels, p.number, p.channel); reaction.Blocks() && state != nil {
-				state.SetConsent(false, p.at)
+				state.ImportConsent(false, p.at)
 			}
 			tx.Record(rec, "message.reaction.replayed", message.ID)
 			return nil
@@ -240,15 +240,8 @@ func (c *Commands) replayMessagingConsentUpdate(r *appRequest, m *pb.ReplayMessa
 	c.replayed(r, m, "consent", "", "", "updated_at", timeOf(m.UpdatedAt),
 		func(tx *store.Tx, rec *store.Record, p *replay) error {
 			met(rec, p)
-			state := messaging.State(rec.Channels, p.number, p.channel)
-			switch {
-			case p.at.Before(state.AllowedAt) || p.at.Before(state.BlockedAt): // the customer has changed it since
-			case state.SetConsent(allow, p.at):
+			if messaging.State(rec.Channels, p.number, p.channel).ImportConsent(allow, p.at) {
 				tx.Record(rec, "consent.replayed", p.channel.String())
-			case allow: // still: what is imported later may be from before
-				state.AllowedAt = p.at
-			default:
-				state.BlockedAt = p.at
 			}
 			return nil
 		})

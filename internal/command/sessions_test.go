@@ -387,3 +387,50 @@ func TestReplays(t *testing.T) {
 		app.None(t)
 	})
 }
+
+// TestImportedDecisions: of a decision that is made and one that is imported the later holds, and having written is
+// none.
+func TestImportedDecisions(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, db string) {
+		srv := servertest.Start(t, db)
+		app, phones := srv.App(t), srv.Simulator(t)
+		sms := servertest.SMSChannel(sandbox.ShortCode)
+		write(t, phones, sms, "Hi")
+		imported := func(update pb.MessagingConsentUpdate, ago time.Duration) *pb.AppToServerCommand {
+			return &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplayMessagingConsentUpdate{ReplayMessagingConsentUpdate: &pb.ReplayMessagingConsentUpdateCommand{
+				CustomerNumber: servertest.Cellular(adaNumber), ChannelNumber: sms, Update: update, UpdatedAt: at(srv, -ago)}}}
+		}
+		const block, allow = pb.MessagingConsentUpdate_MESSAGING_CONSENT_UPDATE_BLOCK, pb.MessagingConsentUpdate_MESSAGING_CONSENT_UPDATE_ALLOW
+		is := func(blocked bool, after string) {
+			t.Helper()
+			if s := channelState(t, app); (s.GetBlocked() != nil) != blocked {
+				t.Errorf("after %s: %v", after, s)
+			}
+		}
+		app.Must(t, imported(block, 48*time.Hour))
+		is(true, "a block from before the first message")
+		app.Must(t, imported(allow, 24*time.Hour))
+		is(false, "an allow from after it")
+		app.Must(t, &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplaySentMessage{ReplaySentMessage: &pb.ReplaySentMessageCommand{
+			ProviderMessageId: "old", SentAt: at(srv, -72*time.Hour), CustomerNumber: servertest.Cellular(adaNumber), ChannelNumber: sms,
+			Status: pb.MessageDeliveryStatus_MESSAGE_DELIVERY_STATUS_SENT, Message: servertest.TextMessage("old")}}})
+		reaction := func(ago time.Duration) *pb.AppToServerCommand {
+			return &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplayMessageReactionUpdate{ReplayMessageReactionUpdate: &pb.ReplayMessageReactionUpdateCommand{
+				ProviderMessageId: "old", CustomerNumber: servertest.Cellular(adaNumber), ChannelNumber: sms, UpdatedAt: at(srv, -ago),
+				Reaction: pb.MessageReaction_MESSAGE_REACTION_COMPLAINED}}}
+		}
+		app.Must(t, reaction(36*time.Hour))
+		is(false, "a complaint from before the allow")
+		app.Must(t, reaction(12*time.Hour))
+		is(true, "a complaint from after it")
+		write(t, phones, sms, "START")
+		is(false, "START")
+		app.Must(t, imported(block, time.Hour))
+		is(false, "a block from before START")
+	})
+}
+
+// at is a time that far from the server's.
+func at(srv *servertest.Server, d time.Duration) *timestamppb.Timestamp {
+	return timestamppb.New(srv.Clock().Now().Add(d))
+}

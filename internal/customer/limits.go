@@ -15,6 +15,7 @@ type Limits struct {
 	Tags          int
 	SecondaryIDs  int
 	AppDataBytes  int
+	Reminders     int // of all apps
 }
 
 // DefaultLimits are those of behaviour.md, section 3.
@@ -27,6 +28,7 @@ func DefaultLimits() Limits {
 		Tags:          64,
 		SecondaryIDs:  32,
 		AppDataBytes:  256 << 10,
+		Reminders:     256,
 	}
 }
 

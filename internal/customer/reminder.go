@@ -45,6 +45,14 @@ func (r *Reminder) Check(limits Limits) error {
 // CheckReminderKey refuses what cannot be the key of a reminder.
 func (l Limits) CheckReminderKey(key string) error { return l.checkKey("key", key) }
 
+// CheckReminders refuses one more reminder for a customer who has as many as this.
+func (l Limits) CheckReminders(has int) error {
+	if has >= l.Reminders {
+		return Refuse(LimitReached, "reminder: the customer would have %d reminders, over the limit of %d", has+1, l.Reminders)
+	}
+	return nil
+}
+
 // Start says that At is what comes first. An app that is told late, as after the server was down, is
 // told of the latest occurrence that has come, once.
 func (r *Reminder) Start() { r.Next = r.At }

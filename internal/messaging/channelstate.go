@@ -15,6 +15,9 @@ type ChannelState struct {
 	AllowedAt time.Time       `cbor:"3,keyasint,omitzero"`
 	BlockedAt time.Time       `cbor:"4,keyasint,omitzero"` // zero: allowed
 	Session   *Session        `cbor:"5,keyasint,omitempty"`
+	// DecidedAt is when the customer last allowed or blocked, zero where nobody asked: AllowedAt is then
+	// when they met.
+	DecidedAt time.Time `cbor:"6,keyasint,omitzero"`
 }
 
 // Blocked says whether nothing may be sent to the customer on the channel.
@@ -53,15 +56,27 @@ func CloneStates(states []ChannelState) []ChannelState {
 	return c
 }
 
-// SetConsent allows or blocks; it says whether that changed anything.
-func (s *ChannelState) SetConsent(allow bool, now time.Time) bool {
-	if allow == !s.Blocked() {
+// SetConsent allows or blocks, as the customer has decided now.
+func (s *ChannelState) SetConsent(allow bool, now time.Time) {
+	switch {
+	case !allow && !s.Blocked():
+		s.BlockedAt = now
+	case allow && (s.Blocked() || s.DecidedAt.IsZero()):
+		s.AllowedAt, s.BlockedAt = now, time.Time{}
+	}
+	s.DecidedAt = now
+}
+
+// ImportConsent is a decision of the past, in whatever order they are brought in: the latest holds. It
+// says whether this one is.
+func (s *ChannelState) ImportConsent(allow bool, at time.Time) bool {
+	if at.Before(s.DecidedAt) || at.Before(s.BlockedAt) || at.Equal(s.DecidedAt) && allow == !s.Blocked() {
 		return false
 	}
-	if allow {
-		s.AllowedAt, s.BlockedAt = now, time.Time{}
+	if s.DecidedAt = at; allow {
+		s.AllowedAt, s.BlockedAt = at, time.Time{}
 	} else {
-		s.BlockedAt = now
+		s.BlockedAt = at
 	}
 	return true
 }
@@ -74,6 +89,9 @@ func JoinStates(own, other []ChannelState) []ChannelState {
 		if s := State(joined, o.Number, o.Channel); s != nil {
 			if s.Session == nil {
 				s.Session = o.Session
+			}
+			if o.DecidedAt.After(s.DecidedAt) {
+				s.DecidedAt = o.DecidedAt
 			}
 			if o.Blocked() && !s.Blocked() {
 				s.BlockedAt = o.BlockedAt

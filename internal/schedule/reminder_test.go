@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,13 +11,17 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/elarian-go/elarian/internal/clock"
+	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/outbox"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/server"
 	"github.com/elarian-go/elarian/internal/servertest"
 )
 
-const ada = "+254710000001"
+const (
+	ada   = "+254710000001"
+	grace = "+254710000002"
+)
 
 // patient sets times that a clock put forward by days does not reach.
 func patient(c *server.Config) {
@@ -101,6 +106,52 @@ func TestReminders(t *testing.T) {
 }
 
 // What falls due while the server is down is told of once, and what is to come goes on.
+// TestRemindersHaveALimit: one that replaces another is none more, one that has fired or is cancelled one less, and
+// those of an adopted customer count.
+func TestRemindersHaveALimit(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, store string) {
+		srv := servertest.Start(t, store, func(c *server.Config) {
+			patient(c)
+			c.Limits = customer.DefaultLimits()
+			c.Limits.Reminders = 2
+		})
+		app := srv.App(t)
+		soon := srv.Clock().Now().Add(time.Hour).Truncate(time.Millisecond)
+		full := func(key string) {
+			t.Helper()
+			if said := servertest.Verdict(app.Do(t, add(ada, key, soon, 0, ""))); said.OK || said.Code != "limit" || !strings.Contains(said.Description, "2") {
+				t.Errorf("one reminder too many: %+v", said)
+			}
+		}
+		added := func(key string, at time.Time) {
+			t.Helper()
+			if said := servertest.Verdict(app.Do(t, add(ada, key, at, 0, ""))); !said.OK {
+				t.Errorf("%s: %+v", key, said)
+			}
+		}
+		added("a", soon)
+		added("b", soon.Add(time.Hour))
+		full("c")
+		added("b", soon.Add(24*time.Hour))
+		app.Must(t, cancel(ada, "a"))
+		app.Must(t, cancel(ada, "a"))
+		added("c", soon)
+		full("d")
+		srv.Clock().Advance(2 * time.Hour)
+		due(t, app, "c", soon)
+		added("d", soon.Add(24*time.Hour))
+		full("e")
+
+		app.Must(t, add(grace, "f", soon.Add(24*time.Hour), 0, ""))
+		app.Must(t, servertest.Adopt(app.ID(t, grace), app.ID(t, ada)))
+		full("e") // "b", "d" and "f": an adoption may go beyond the limit
+		app.Must(t, cancel(ada, "b"))
+		full("e")
+		app.Must(t, cancel(ada, "d"))
+		added("e", soon.Add(24*time.Hour))
+	})
+}
+
 func TestRemindersOverARestart(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, store string) {
 		ahead := clock.New()

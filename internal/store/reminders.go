@@ -62,8 +62,8 @@ func scanReminder(r row) (ReminderKey, *storedReminder, error) {
 }
 
 // SetReminder stores a reminder with the timer for its next occurrence, in place of the one of the
-// same key.
-func (tx *Tx) SetReminder(rec *Record, app string, r customer.Reminder) error {
+// same key. One more than the limit is refused.
+func (tx *Tx) SetReminder(rec *Record, app string, r customer.Reminder, limits customer.Limits) error {
 	k := ReminderKey{rec.Org, rec.ID, app, r.Key}
 	old, err := tx.b.reminders.find(tx.conn, k)
 	if err != nil {
@@ -71,6 +71,10 @@ func (tx *Tx) SetReminder(rec *Record, app string, r customer.Reminder) error {
 	}
 	if old != nil {
 		tx.b.timers.delete(old.timer)
+	} else if err := limits.CheckReminders(rec.Reminders); err != nil {
+		return err
+	} else {
+		rec.Reminders++
 	}
 	tx.schedule(k, r)
 	return nil
@@ -95,7 +99,7 @@ func (tx *Tx) CancelReminder(rec *Record, app, key string) (bool, error) {
 		return false, err
 	}
 	tx.b.timers.delete(old.timer)
-	tx.b.reminders.delete(k)
+	tx.dropReminder(rec, k)
 	return true, nil
 }
 
@@ -114,9 +118,14 @@ func (tx *Tx) FireReminder(rec *Record, t *Timer) (*customer.Reminder, error) {
 	if more {
 		tx.schedule(k, next)
 	} else {
-		tx.b.reminders.delete(k)
+		tx.dropReminder(rec, k)
 	}
 	return &fired, nil
+}
+
+func (tx *Tx) dropReminder(rec *Record, k ReminderKey) {
+	tx.b.reminders.delete(k)
+	rec.Reminders = max(0, rec.Reminders-1) // those of old are not counted
 }
 
 var selectReminders = newStatement(ofCustomer, `
@@ -168,8 +177,10 @@ func (tx *Tx) adoptReminders(rec, other *Record) error {
 		k.Customer = rec.ID
 		if own[k] == nil {
 			tx.schedule(k, r.Reminder)
+			own[k] = r
 		}
 	}
+	rec.Reminders, other.Reminders = len(own), 0
 	return nil
 }
 

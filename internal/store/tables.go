@@ -24,6 +24,7 @@ type Record struct {
 	TagsSince   map[string]time.Time `cbor:"24,keyasint,omitempty"`
 	HasWallets  bool                 `cbor:"25,keyasint,omitempty"` // accounts of them to be read
 	HasPayments bool                 `cbor:"26,keyasint,omitempty"`
+	Reminders   int                  `cbor:"27,keyasint,omitempty"` // how many there are, of all apps
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry

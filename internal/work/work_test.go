@@ -158,8 +158,14 @@ func TestMessagesByTagThatAreRefused(t *testing.T) {
 		got := map[string]int{}
 		for range 3 {
 			n := app.Next(t)
-			if n.GetMessageStatus().GetMessageId() == "" {
+			if s := n.GetMessageStatus(); s.GetMessageId() == "" {
 				t.Errorf("%v", n.ServerToAppCustomerNotification)
+			} else if s.Status == pb.MessageDeliveryStatus_MESSAGE_DELIVERY_STATUS_NO_CONSENT {
+				all := app.State(t, number(1)).MessagingState.Messages
+				m := all[len(all)-1].GetSent()
+				if m.GetMessageId() != s.MessageId || m.Status != s.Status || m.Description.GetValue() != s.Description.GetValue() || m.Message.GetBody().GetText() != "hi" {
+					t.Errorf("told of %v, the state shows %v", s, m)
+				}
 			}
 			got[strings.TrimPrefix(n.GetMessageStatus().GetStatus().String(), "MESSAGE_DELIVERY_STATUS_")]++
 			n.OK()
