@@ -47,6 +47,7 @@ type Commands struct {
 	// Counted is told of each command that was answered. They are set before the first command.
 	Directory func() *store.Directory
 	Simulate  func(org string, n *pb.ServerToSimulatorNotification)
+	Simulated func(org string) bool // whether a simulator of the org is connected
 	Counted   func(command, result string, took time.Duration)
 	WorkAdded func(*store.Work) // is told after the commit
 	// RecordingURL gives the address of a recording by its token.
@@ -70,6 +71,7 @@ func New(s *store.Store, o *outbox.Outbox, c *clock.Clock, log *slog.Logger, opt
 		store: s, outbox: o, clock: c, log: log, options: options, shape: newShape(options.Limits),
 		Directory:    func() *store.Directory { return &store.Directory{} },
 		Simulate:     func(string, *pb.ServerToSimulatorNotification) {},
+		Simulated:    func(string) bool { return false },
 		Counted:      func(string, string, time.Duration) {},
 		WorkAdded:    func(*store.Work) {},
 		states:       newStateCache(options.StateCache),

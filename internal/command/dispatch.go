@@ -80,6 +80,8 @@ func (c *Commands) App(r *Request) {
 		c.addCustomerReminderTag(req, e.AddCustomerReminderTag)
 	case *pb.AppToServerCommand_CancelCustomerReminderTag:
 		c.cancelCustomerReminderTag(req, e.CancelCustomerReminderTag)
+	case *pb.AppToServerCommand_InitiatePayment:
+		c.initiatePayment(req, e.InitiatePayment)
 	case *pb.AppToServerCommand_CustomerActivity:
 		c.customerActivity(req, e.CustomerActivity)
 	case *pb.AppToServerCommand_ReplayReceivedMessage:
@@ -94,6 +96,10 @@ func (c *Commands) App(r *Request) {
 		c.replayMessagingSession(req, e.ReplayMessagingSession)
 	case *pb.AppToServerCommand_ReplayMessagingConsentUpdate:
 		c.replayMessagingConsentUpdate(req, e.ReplayMessagingConsentUpdate)
+	case *pb.AppToServerCommand_ReplayPayment:
+		c.replayPayment(req, e.ReplayPayment)
+	case *pb.AppToServerCommand_ReplayPaymentStatusUpdate:
+		c.replayPaymentStatusUpdate(req, e.ReplayPaymentStatusUpdate)
 	case nil:
 		c.fail(r, Invalid, "an AppToServerCommand without an entry: a simulator's command needs a connection with simulator_mode")
 	default:
@@ -119,11 +125,9 @@ func (c *Commands) Simulator(r *Request) {
 	case *pb.SimulatorToServerCommand_ReceiveMessage:
 		c.receiveMessage(r, e.ReceiveMessage)
 	case *pb.SimulatorToServerCommand_ReceivePayment:
-		r.name = "receive_payment"
-		c.refuseSimulator(r, customer.Refuse(customer.NotAvailable, "receive_payment: not available yet"))
+		c.receivePayment(r, e.ReceivePayment)
 	case *pb.SimulatorToServerCommand_UpdatePaymentStatus:
-		r.name = "update_payment_status"
-		c.refuseSimulator(r, customer.Refuse(customer.NotAvailable, "update_payment_status: not available yet"))
+		c.updatePaymentStatus(r, e.UpdatePaymentStatus)
 	default:
 		c.fail(r, Invalid, "a SimulatorToServerCommand without an entry")
 	}

@@ -54,8 +54,7 @@ func refusedReply(cmd *pb.AppToServerCommand, refused *customer.Refusal) *pb.App
 		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_UpdateMessagingConsent{
 			UpdateMessagingConsent: &pb.UpdateMessagingConsentReply{Status: consentStatus(refused.Code), Description: text}}}
 	case *pb.AppToServerCommand_InitiatePayment:
-		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_InitiatePayment{
-			InitiatePayment: &pb.InitiatePaymentReply{Status: paymentStatus(refused.Code), Description: text}}}
+		return paymentReply(refusedPayment(refused))
 	case *pb.AppToServerCommand_CustomerActivity:
 		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_CustomerActivity{
 			CustomerActivity: &pb.CustomerActivityReply{Description: text, ErrorCode: code}}}
@@ -85,16 +84,6 @@ func consentStatus(code customer.Code) pb.MessagingConsentUpdateStatus {
 		return pb.MessagingConsentUpdateStatus_MESSAGING_CONSENT_UPDATE_STATUS_DECOMMISSIONED_CUSTOMER_ID
 	}
 	return pb.MessagingConsentUpdateStatus_MESSAGING_CONSENT_UPDATE_STATUS_APPLICATION_ERROR
-}
-
-func paymentStatus(code customer.Code) pb.PaymentStatus {
-	switch code {
-	case customer.Decommissioned:
-		return pb.PaymentStatus_PAYMENT_STATUS_DECOMMISSIONED_CUSTOMER_ID
-	case customer.NotAvailable:
-		return pb.PaymentStatus_PAYMENT_STATUS_NOT_SUPPORTED
-	}
-	return pb.PaymentStatus_PAYMENT_STATUS_INVALID_REQUEST
 }
 
 // updated is the reply to a command that changed a customer.

@@ -67,15 +67,25 @@ func (c *Commands) checkReplay(p *replay, field, timeField string) *customer.Ref
 		return customer.Refuse(customer.LimitReached, "%s: %d bytes are over the limit of %d", field, len(p.id.ID), maxProviderID)
 	case strings.IndexByte(p.id.ID, 0) >= 0:
 		return customer.Refuse(customer.InvalidRequest, "%s: has a zero byte", field)
-	case p.at.IsZero():
-		return customer.Refuse(customer.InvalidRequest, "%s: missing", timeField)
-	case p.at.Year() < 1990:
-		return customer.Refuse(customer.InvalidRequest, "%s: %s is before there were messages", timeField, p.at.Format(time.RFC3339))
-	case p.at.After(c.clock.Now().Add(time.Hour)):
-		return customer.Refuse(customer.InvalidRequest, "%s: %s is in the future: a replay tells what has happened", timeField, p.at.Format(time.RFC3339))
+	}
+	if err := c.checkPast(timeField, p.at); err != nil {
+		return refusal(err)
 	}
 	_, refused := c.channel(p.id.Org, p.channel)
 	return refused
+}
+
+// checkPast refuses a time at which nothing can have happened.
+func (c *Commands) checkPast(field string, at time.Time) error {
+	switch {
+	case at.IsZero():
+		return customer.Refuse(customer.InvalidRequest, "%s: missing", field)
+	case at.Year() < 1990:
+		return customer.Refuse(customer.InvalidRequest, "%s: %s is before there were messages", field, at.Format(time.RFC3339))
+	case at.After(c.clock.Now().Add(time.Hour)):
+		return customer.Refuse(customer.InvalidRequest, "%s: %s is in the future: a replay tells what has happened", field, at.Format(time.RFC3339))
+	}
+	return nil
 }
 
 func (c *Commands) replayReceivedMessage(r *appRequest, m *pb.ReplayReceivedMessageCommand) {

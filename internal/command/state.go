@@ -64,22 +64,22 @@ func (c *Commands) stateReply(v *store.View) []byte {
 		GetCustomerState: &pb.GetCustomerStateReply{Status: true, Description: "done", Data: data}}})
 }
 
-// fit leaves out what is oldest of a state that is too large for a reply: messages, then sessions of
-// activities. What is left after that, identity and sessions, has limits of its own.
+// fit leaves out what is oldest of a state that is too large for a reply: messages, then payments that
+// are final, then sessions of activities. What is left after that has limits of its own.
 func fit(data *pb.CustomerStateReplyData, most int) {
 	over := proto.Size(data) + replyMargin - most
-	messages := data.MessagingState.Messages
-	for over > 0 && len(messages) > 0 {
-		over -= proto.Size(messages[0])
-		messages = messages[1:]
+	data.MessagingState.Messages = shed(data.MessagingState.Messages, &over)
+	data.PaymentState.TransactionLog = shed(data.PaymentState.TransactionLog, &over)
+	data.ActivityState.Sessions = shed(data.ActivityState.Sessions, &over)
+}
+
+// shed leaves out the first of the items until there are over bytes less.
+func shed[M proto.Message](items []M, over *int) []M {
+	for *over > 0 && len(items) > 0 {
+		*over -= proto.Size(items[0])
+		items = items[1:]
 	}
-	data.MessagingState.Messages = messages
-	sessions := data.ActivityState.Sessions
-	for over > 0 && len(sessions) > 0 {
-		over -= proto.Size(sessions[0])
-		sessions = sessions[1:]
-	}
-	data.ActivityState.Sessions = sessions
+	return items
 }
 
 // replyMargin is for what is around the state.
@@ -90,7 +90,7 @@ func statePB(v *store.View, now time.Time) *pb.CustomerStateReplyData {
 		CustomerId:     v.Record.ID,
 		IdentityState:  identityPB(&v.Record.Customer, now),
 		MessagingState: messagingPB(v, now),
-		PaymentState:   &pb.PaymentState{},
+		PaymentState:   paymentStatePB(v),
 		ActivityState:  activityStatePB(v),
 	}
 }

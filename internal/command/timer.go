@@ -1,6 +1,8 @@
 package command
 
 import (
+	"cmp"
+
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/store"
@@ -21,13 +23,16 @@ func (c *Commands) TimerDue(t store.Timer, done func(error)) {
 		due = c.sessionDue
 	case store.ReminderTimer:
 		due = c.reminderDue
+	case succeedsTimer, expiresTimer:
+		due = c.paymentDue
+		needs = store.Needs{Org: t.Org, Payments: []string{t.Ref}, Timer: &t}
 	default:
 		c.log.Error("a timer of an unknown kind", "kind", t.Kind)
 		done(nil)
 		return
 	}
 	err := c.store.Submit(&store.Unit{
-		Route: t.Customer,
+		Route: cmp.Or(t.Customer, t.Ref),
 		Needs: needs,
 		Run: func(tx *store.Tx) error {
 			there, err := tx.TakeTimer(&t)

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/elarian-go/elarian/internal/customer"
+	"github.com/elarian-go/elarian/internal/ledger"
 	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/store"
@@ -19,7 +20,9 @@ type work struct {
 	alone     bool           // see store.Unit
 	secret    bool           // the reply is not kept for the idempotency key
 	messages  []string       // see store.Needs
-	about     string         // names what it is about besides customers, to tell commands apart
+	accounts  []ledger.Account
+	route     string // see store.Unit; by the first of customers where it is empty
+	about     string // names what it is about besides customers, to tell commands apart
 	// run does the work and gives the reply; an error of the rules becomes the reply that says no.
 	run func(tx *store.Tx) (*pb.AppToServerCommandReply, error)
 	// committed is called after the commit, where run succeeded.
@@ -40,7 +43,7 @@ func (c *Commands) do(r *appRequest, w work) {
 	var done bool
 	unit := &store.Unit{
 		Alone: w.alone,
-		Needs: store.Needs{Org: r.Caller.Org, Customers: w.customers, Reply: key, Messages: w.messages},
+		Needs: store.Needs{Org: r.Caller.Org, Customers: w.customers, Reply: key, Messages: w.messages, Accounts: w.accounts},
 		Run: func(tx *store.Tx) error {
 			tx.Actor = r.Caller.actor()
 			done = false
@@ -95,7 +98,7 @@ func (c *Commands) do(r *appRequest, w work) {
 	if w.appData {
 		unit.Needs.App = r.Caller.App
 	}
-	if len(w.customers) > 0 {
+	if unit.Route = w.route; unit.Route == "" && len(w.customers) > 0 {
 		unit.Route = route(r.Caller.Org, w.customers[0])
 	}
 	if err := c.store.Submit(unit); err != nil {

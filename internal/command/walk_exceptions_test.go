@@ -5,20 +5,14 @@ import (
 	"strings"
 )
 
-// notYet are the commands that are not there yet: their walk begins when they are.
-var notYet = map[string]string{
-	"initiate_payment":             "money comes with the ledger",
-	"replay_payment":               "money comes with the ledger",
-	"replay_payment_status_update": "money comes with the ledger",
-	"receive_payment":              "money comes with the ledger",
-	"update_payment_status":        "money comes with the ledger",
-}
-
 // never are the variants that are refused however good they are.
 var never = map[string]string{
 	"send_message.message.body.ussd":     "a USSD session cannot be opened by the app",
 	"reply_to_message.message.body.ussd": "a USSD session cannot be opened by the app",
 	"send_message_tag.message.body.ussd": "a USSD session cannot be opened by the app",
+
+	"initiate_payment.debit_party.channel": "behaviour.md 11: a channel is credited only",
+	"replay_payment.debit_party.channel":   "behaviour.md 11: a channel is credited only",
 }
 
 // exception is why fields that are spoilt so are not refused by their names.
@@ -91,6 +85,10 @@ var exceptions = []exception{
 		"send_message_tag:message.body.voice.actions.dequeue.channel_number.number replay_sent_message:message.body.voice.actions.dequeue.channel_number.number", spoilt: absent + ",of another org",
 		because: "without one it is the call's own; queues are of the org, and in one of that name nobody waits"},
 
+	{fields: "initiate_payment:value.amount replay_payment:value.amount receive_payment:value.amount", names: "value.amount", because: "nothing cannot be paid"},
+	{fields: "InitiatePaymentCommand.narration ReplayPaymentCommand.narration", because: "a payment can do without words"},
+	{fields: "PaymentChannelCounterParty.channel_code", spoilt: "missing,of another wire type,out of range", because: "not every network has one, and they have codes of their own"},
+	{fields: "PaymentChannelCounterParty.account", because: "not every business wants one"},
 	{fields: "Cash.amount", because: "what costs nothing"},
 	{fields: "receive_message:cost replay_received_message:cost replay_sent_message:cost replay_message_status_update:cost replay_messaging_session:cost", because: "a provider may not tell"},
 	{fields: "ReplayReceivedMessageCommand.provider_session_id ReplayReceivedMessageCommand.in_reply_to ReplaySentMessageCommand.provider_session_id ReplaySentMessageCommand.in_reply_to", because: "not every message is one of a session, or a reply"},
@@ -168,6 +166,8 @@ func codesFor(entry string, p place, spoilt string) []string {
 			return []string{"invalid_request", "limit"} // limit of a TagCommandReply
 		}
 		return []string{"invalid_request"}
+	case "initiate_payment":
+		return paymentCodesFor(p, spoilt, tooMuch)
 	case "update_messaging_consent":
 		if channel && !tooMuch {
 			return []string{"invalid_channel_number"}
@@ -183,4 +183,21 @@ func codesFor(entry string, p place, spoilt string) []string {
 		return []string{"invalid_request", "not_found"}
 	}
 	return []string{"invalid_request"}
+}
+
+// paymentCodesFor are the statuses that a payment can be refused with for a field.
+func paymentCodesFor(p place, spoilt string, tooMuch bool) []string {
+	path := p.String()
+	switch {
+	case tooMuch || p[0].Name() == "value" || p[0].Name() == "narration":
+		return []string{"invalid_request"}
+	case strings.Contains(path, ".purse"):
+		if len(p) == 2 && spoilt != "empty" {
+			break // no party at all
+		}
+		return []string{"invalid_purse"}
+	case strings.Contains(path, ".channel_number"), strings.HasSuffix(path, ".channel.channel"), strings.HasSuffix(path, ".channel.source"):
+		return []string{"invalid_channel_number"}
+	}
+	return []string{"invalid_counter_party"}
 }

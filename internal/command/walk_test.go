@@ -45,12 +45,6 @@ func (w *world) walk(t *testing.T, socket protoreflect.Message, entry protorefle
 	for _, v := range variants(socket, entry) {
 		good := w.good(t, socket, entry, v.choice)
 		said := w.say(t, good)
-		if because, late := notYet[name]; late {
-			if said.ok || said.code != "not_available" && said.code != "not_supported" {
-				t.Errorf("%s is there now: it joins the walk once it is not in notYet (%s)", name, because)
-			}
-			return
-		}
 		where := name + v.under
 		if because := never[where]; (because == "") != said.ok {
 			t.Errorf("%s, with nothing spoilt: %+v, though %q\n%s", where, said, because, shortly(good.msg.Interface()))

@@ -22,6 +22,7 @@ type world struct {
 	srv         *servertest.Server
 	app, phones *servertest.Conn
 	other       otherOrg
+	purse       string // another than the sandbox's
 	people      int
 	used        map[string]bool // exceptions
 }
@@ -68,6 +69,7 @@ func newWorld(t *testing.T, db string) *world {
 		CustomerNumber: servertest.Cellular(phone(99_999_999)), ChannelNumber: servertest.SMSChannel(w.other.channel), Message: servertest.TextMessage("theirs")}}})
 	w.other.message = sent.GetSendMessage().MessageId.Value
 
+	w.purse = w.srv.AddPurse(t, "KES", 1e9)
 	w.app, w.phones = w.srv.App(t), w.srv.Simulator(t)
 	go answerAll(w.app)
 	return w
@@ -113,6 +115,9 @@ func (w *world) good(t *testing.T, socket protoreflect.Message, entry protorefle
 
 // channelKind is a channel that carries the command's body.
 func (c *made) channelKind() pb.MessagingChannel {
+	if paymentEntries[c.entry] {
+		return pb.MessagingChannel_MESSAGING_CHANNEL_SMS // whose numbers are cellular
+	}
 	body := c.choice[".message.body"]
 	if c.choice[".parts"] != "" {
 		body = c.choice[".parts"]
@@ -173,6 +178,10 @@ func (c *made) set(m protoreflect.Message, f protoreflect.FieldDescriptor, path 
 		c.fill(m.Mutable(f).List().AppendMutable().Message(), path)
 	case f.IsList():
 		m.Mutable(f).List().Append(protoreflect.ValueOfString(c.text(m, f)))
+	case path == ".credit_party.purse.purse_id":
+		m.Set(f, protoreflect.ValueOfString(c.w.srv.Sandbox.Purse))
+	case path == ".debit_party.wallet.wallet_id":
+		m.Set(f, protoreflect.ValueOfString(c.fullWallet()))
 	case f.Message() == nil:
 		m.Set(f, c.scalar(m, f))
 	case f.Name() == "secondary_id" || f.Name() == "other_secondary_id":
@@ -207,6 +216,8 @@ func (c *made) scalar(m protoreflect.Message, f protoreflect.FieldDescriptor) pr
 		return protoreflect.ValueOfBool(true)
 	case protoreflect.DoubleKind:
 		return protoreflect.ValueOfFloat64(1)
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(1)
 	case protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(c.enum(m, f))
 	}
@@ -224,6 +235,8 @@ func (c *made) enum(m protoreflect.Message, f protoreflect.FieldDescriptor) prot
 		return pb.VoiceCallStatus_VOICE_CALL_STATUS_RINGING.Number()
 	case "MessageDeliveryStatus":
 		return pb.MessageDeliveryStatus_MESSAGE_DELIVERY_STATUS_DELIVERED.Number()
+	case "PaymentStatus":
+		return paySuccess.Number()
 	}
 	return f.Enum().Values().Get(1).Number()
 }
@@ -276,8 +289,11 @@ func (c *made) text(m protoreflect.Message, f protoreflect.FieldDescriptor) stri
 	case "customer_number":
 		return c.number(c.person)
 	case "number", "destination_number":
-		if m.Descriptor().Name() == "MessagingChannelNumber" {
+		switch m.Descriptor().Name() {
+		case "MessagingChannelNumber":
 			return c.channelNumber()
+		case "PaymentChannelNumber":
+			return sandbox.Paybill
 		}
 		if c.entry == "adopt_customer_state" {
 			return c.number(c.person + 1)
@@ -296,6 +312,12 @@ func (c *made) text(m protoreflect.Message, f protoreflect.FieldDescriptor) stri
 		return c.imported()
 	case "id":
 		return walkTemplate
+	case "purse_id":
+		return c.w.purse
+	case "source":
+		return sandbox.Paybill
+	case "transaction_id", "provider_transaction_id":
+		return c.transaction()
 	case "finish_on_key":
 		return "#"
 	case "dtmf_digits":
@@ -362,6 +384,31 @@ func (c *made) imported() string {
 		CustomerNumber: &pb.CustomerNumber{Provider: c.provider(), Number: c.number(c.person), Partition: wrapperspb.String(walkPartition)},
 		ChannelNumber:  servertest.Channel(c.kind, c.channelNumber()), Message: servertest.TextMessage("old"),
 	}}})
+	return c.number(c.person)
+}
+
+// paymentEntries are the commands about money.
+var paymentEntries = map[string]bool{"initiate_payment": true, "replay_payment": true, "replay_payment_status_update": true, "receive_payment": true, "update_payment_status": true}
+
+// fullWallet puts money into a wallet of the command's customer.
+func (c *made) fullWallet() string {
+	const id = "full"
+	c.w.app.Must(c.t, servertest.Pay(servertest.Purse(c.w.purse), servertest.Wallet(c.id(c.person), id), servertest.KES(10)))
+	return id
+}
+
+// transaction is a payment's id: of one that is there, where the command is about one.
+func (c *made) transaction() string {
+	customer := servertest.MobileMoney(c.number(c.person))
+	switch c.entry {
+	case "update_payment_status":
+		return c.w.app.Must(c.t, servertest.Pay(servertest.Purse(c.w.purse), customer, servertest.KES(1))).GetInitiatePayment().TransactionId.Value
+	case "replay_payment_status_update":
+		c.w.app.Must(c.t, &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplayPayment{ReplayPayment: &pb.ReplayPaymentCommand{
+			ProviderTransactionId: c.number(c.person), CreatedAt: timestamppb.New(walkTime), DebitParty: servertest.Purse(c.w.purse), CreditParty: customer,
+			Status: payPending, Value: servertest.KES(1),
+		}}})
+	}
 	return c.number(c.person)
 }
 

@@ -18,6 +18,7 @@ const (
 	NotAvailable      Code = "not_available"
 	Unauthorized      Code = "unauthorized"
 	IdempotencyReused Code = "idempotency_key_reused"
+	Contradicts       Code = "contradicts" // what was said of a payment before
 )
 
 // Refusal is a command that the rules turn down: nothing was changed, and trying the same again

@@ -21,6 +21,9 @@ func (c Channel) String() string {
 	return fmt.Sprintf("unknown channel %d", int32(c))
 }
 
+// Known says whether there is such a kind of channel.
+func (c Channel) Known() bool { return c == Cellular || c == Airtime }
+
 // ChannelNumber is a number of an org that money goes through, as a paybill.
 type ChannelNumber struct {
 	Channel Channel `cbor:"1,keyasint"`

@@ -9,7 +9,7 @@ func (p *Payment) Accounts() (debit, credit ledger.Account) {
 
 // account is where a party's money is: outside, by the org's channel, for a customer and a business.
 func (p *Payment) account(party Party) ledger.Account {
-	if channel, _, outside := party.Channel(); outside {
+	if channel, outside := party.Channel(); outside {
 		return ledger.ChannelAccount(p.Org, channel.Channel.String(), channel.Number, p.Currency)
 	}
 	if w := party.Wallet; w != nil {

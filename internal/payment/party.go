@@ -39,14 +39,21 @@ type Destination struct {
 // Refusal is a payment that is turned down: nothing is stored and nothing moved.
 type Refusal struct {
 	Status Status
+	Code   customer.Code // the same for replies that have no status of payments
 	Text   string
 }
 
 func (r *Refusal) Error() string { return r.Text }
 
-// Refuse makes a Refusal with a formatted text.
+// Refuse makes a Refusal with a formatted text, of what is missing or impossible.
 func Refuse(status Status, format string, args ...any) *Refusal {
-	return &Refusal{Status: status, Text: fmt.Sprintf(format, args...)}
+	return &Refusal{Status: status, Code: customer.InvalidRequest, Text: fmt.Sprintf(format, args...)}
+}
+
+// Coded gives the refusal another code.
+func (r *Refusal) Coded(code customer.Code) *Refusal {
+	r.Code = code
+	return r
 }
 
 // Flow is the way that the money of a payment takes, by which its steps differ.
@@ -121,6 +128,9 @@ func (p Party) kind(field string) (kind, error) {
 		}
 		return aCustomer, nil
 	case p.Business != nil:
+		if p.Business.Code < 0 {
+			return "", Refuse(InvalidCounterParty, "%s.channel.channel_code: %d is no code of a network", field, p.Business.Code)
+		}
 		if err := checkTexts(text{field + ".channel.destination", p.Business.Number}); err != nil {
 			return "", err
 		}
@@ -156,13 +166,13 @@ func (p Party) sameAccount(other Party) bool {
 }
 
 // Channel is the org's channel that the money of the party goes through; ok is false for a purse and a
-// wallet, which have none. field names what holds its number.
-func (p Party) Channel() (n ChannelNumber, field string, ok bool) {
+// wallet, which have none.
+func (p Party) Channel() (n ChannelNumber, ok bool) {
 	switch {
 	case p.Customer != nil:
-		return p.Customer.Channel, "customer.channel_number", true
+		return p.Customer.Channel, true
 	case p.Business != nil:
-		return ChannelNumber{p.Business.Channel, p.Business.Source}, "channel.source", true
+		return ChannelNumber{p.Business.Channel, p.Business.Source}, true
 	}
-	return ChannelNumber{}, "", false
+	return ChannelNumber{}, false
 }

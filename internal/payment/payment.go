@@ -68,11 +68,10 @@ func (p *Payment) Note(s Status, v Verdict, description string, by customer.Acto
 
 // Channel is the org's channel that the money goes through; ok is false for an internal payment.
 func (p *Payment) Channel() (n ChannelNumber, ok bool) {
-	if n, _, ok = p.Debit.Channel(); ok {
+	if n, ok = p.Debit.Channel(); ok {
 		return n, true
 	}
-	n, _, ok = p.Credit.Channel()
-	return n, ok
+	return p.Credit.Channel()
 }
 
 // Customers are the ids of those who have to do with the payment: none, one or two.

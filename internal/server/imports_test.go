@@ -15,7 +15,7 @@ const module = "github.com/elarian-go/elarian"
 // mayImport says which of our packages each of those below may import; what imports them is free.
 // docs/ARCHITECTURE.md shows the direction.
 var mayImport = map[string][]string{
-	"":                   {"internal/pb", "internal/rsocket"},
+	"":                   {"internal/currency", "internal/pb", "internal/rsocket"},
 	"internal/clock":     {},
 	"internal/customer":  {},
 	"internal/currency":  {},
@@ -24,10 +24,10 @@ var mayImport = map[string][]string{
 	"internal/payment":   {"internal/customer", "internal/ledger"},
 	"internal/pb":        {},
 	"internal/rsocket":   {},
-	"internal/store":     {"internal/customer", "internal/ledger", "internal/messaging", "internal/payment"},
+	"internal/store":     {"internal/currency", "internal/customer", "internal/ledger", "internal/messaging", "internal/payment"},
 	"internal/outbox":    {"internal/clock", "internal/customer", "internal/store"},
 	"internal/schedule":  {"internal/clock", "internal/store"},
-	"internal/command":   {"internal/clock", "internal/customer", "internal/ledger", "internal/messaging", "internal/outbox", "internal/payment", "internal/pb", "internal/store"},
+	"internal/command":   {"internal/clock", "internal/currency", "internal/customer", "internal/ledger", "internal/messaging", "internal/outbox", "internal/payment", "internal/pb", "internal/store"},
 	"internal/socket":    {"internal/clock", "internal/command", "internal/outbox", "internal/pb", "internal/rsocket", "internal/store"},
 }
 

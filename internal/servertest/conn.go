@@ -32,6 +32,7 @@ type Conn struct {
 // Notified is a notification that waits for its answer.
 type Notified struct {
 	*pb.ServerToAppCustomerNotification
+	Purse     *pb.ServerToAppPurseNotification  // where it is about a purse
 	Simulator *pb.ServerToSimulatorNotification // on a simulator's connection
 	Payload   []byte
 
@@ -82,7 +83,7 @@ func (c *Conn) take(l Login, r *rsocket.Request) {
 		if err := proto.Unmarshal(r.Payload, m); err != nil {
 			panic(err)
 		}
-		n.ServerToAppCustomerNotification = m.GetCustomer()
+		n.ServerToAppCustomerNotification, n.Purse = m.GetCustomer(), m.GetPurse()
 	}
 	c.Notified <- n
 }

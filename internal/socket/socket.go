@@ -71,7 +71,7 @@ func New(s *store.Store, o *outbox.Outbox, commands *command.Commands, c *clock.
 		sessions: make(map[*session]struct{}), simulators: make(map[string]map[*session]struct{}), limiters: make(map[string]*rate.Limiter),
 	}
 	k.Server = &rsocket.Server{Accept: k.accept, Options: options.RSocket}
-	commands.Directory, commands.Simulate = k.Directory, k.simulate
+	commands.Directory, commands.Simulate, commands.Simulated = k.Directory, k.simulate, k.simulated
 	return k
 }
 
@@ -198,6 +198,13 @@ func (k *Socket) limiter(app string) *rate.Limiter {
 		k.limiters[app] = rate.NewLimiter(rate.Limit(k.options.CommandsPerSecond), int(k.options.CommandsPerSecond)+1)
 	}
 	return k.limiters[app]
+}
+
+// simulated says whether a simulator of the org is connected here.
+func (k *Socket) simulated(org string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.simulators[org]) > 0
 }
 
 // simulate hands a notification to every simulator of the org.

@@ -145,11 +145,12 @@ func (tx *Tx) NewPaymentID() string { return tx.store.ids.text(paymentPrefix, tx
 // NewPaymentIDAt makes the id of a payment of another time, among whose ids it sorts.
 func (tx *Tx) NewPaymentIDAt(t time.Time) string { return tx.store.ids.textAt(paymentPrefix, t) }
 
-// AddPayment stores a new payment, and the provider's name for it where it has one. It is to be changed
-// no more but as Payment gives it.
+// AddPayment stores a new payment, and the provider's name for it where it has one: on no channel, where
+// the payment is imported and was internal. It is to be changed no more but as Payment gives it.
 func (tx *Tx) AddPayment(p *payment.Payment) error {
 	tx.b.payments.put(paymentKey{p.Org, p.ID}, &storedPayment{Payment: p}, false)
-	if n, ok := p.Channel(); ok && p.ProviderID != "" {
+	if p.ProviderID != "" {
+		n, _ := p.Channel()
 		id := p.ID
 		tx.b.paymentNames.put(PaymentName{p.Org, n, p.ProviderID}, &id, false)
 	}

@@ -10,7 +10,7 @@ type Timer struct {
 	DueAt         time.Time
 	ID            int64
 	Kind          string // names what is to be done
-	Org, Customer string
+	Org, Customer string // of a payment's timer the purse, which keeps it when the customer is erased
 	Ref           string // of what, as a message's id
 }
 
