@@ -25,8 +25,8 @@ func notificationBody(tx *store.Tx, rec *store.Record, app string, n *pb.ServerT
 }
 
 // answered does what an app's answer to a notification asks for: the new app data, the message, and
-// the end of the notification, in one commit.
-func (c *Commands) answered(a outbox.Answer, finish func(error)) {
+// the end of the notification, in one commit. It returns true where the answer only acknowledges.
+func (c *Commands) answered(a outbox.Answer, finish func(error)) (acknowledged bool) {
 	n := a.Notification
 	reply := &pb.ServerToAppNotificationReply{}
 	if err := proto.Unmarshal(a.Reply, reply); err != nil {
@@ -35,32 +35,27 @@ func (c *Commands) answered(a outbox.Answer, finish func(error)) {
 			c.gaveUp(n, err.Error())
 		}
 		finish(err)
-		return
+		return false
 	}
-	if n.Kind == callKind {
+	switch {
+	case n.Kind == callKind:
 		c.callAnswered(a, reply, finish)
-		return
-	}
-	if n.Kind == hopKind {
+		return false
+	case n.Kind == hopKind:
 		c.hopAnswered(a, reply, finish)
-		return
+		return false
+	case reply.Message == nil && (reply.DataUpdate == nil || reply.DataUpdate.Data == nil || a.Carried.Echoes(valueOf(reply.DataUpdate.Data))):
+		return c.acknowledged(n, finish)
 	}
 	var stored bool
 	var send func()
-	var needs store.Needs
-	if reply.DataUpdate != nil || reply.Message != nil {
-		needs = store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App}
-	}
 	err := c.store.Submit(&store.Unit{
 		Route: n.Subject,
-		Needs: needs,
+		Needs: store.Needs{Org: n.Org, Customers: []customer.Ref{customer.ByID(n.Subject)}, App: n.App},
 		Run: func(tx *store.Tx) error {
 			stored, send = false, nil
 			tx.Actor = customer.Actor{Kind: "app", ID: n.App}
 			tx.Answered(n)
-			if reply.DataUpdate == nil && reply.Message == nil {
-				return nil
-			}
 			rec, err := tx.Customer(n.Org, customer.ByID(n.Subject))
 			if refusal(err) != nil {
 				return nil // deleted or adopted meanwhile: there is nobody to answer
@@ -87,6 +82,24 @@ func (c *Commands) answered(a outbox.Answer, finish func(error)) {
 	if err != nil {
 		finish(err)
 	}
+	return false
+}
+
+// acknowledged takes a notification out of the outbox; nobody waits for that.
+func (c *Commands) acknowledged(n *store.Notification, finish func(error)) bool {
+	err := c.store.Submit(&store.Unit{
+		Route: n.Subject,
+		Lazy:  true,
+		Run: func(tx *store.Tx) error {
+			tx.Answered(n)
+			return nil
+		},
+		Done: finish,
+	})
+	if err != nil {
+		finish(err)
+	}
+	return err == nil
 }
 
 // storeAnswer stores the answer's app data, which one that is too large loses.

@@ -55,7 +55,7 @@ func (c *Commands) receiveHop(r *Request, in *incoming) {
 	var page *messaging.Menu // that is shown without asking the app
 	err := c.store.Submit(&store.Unit{
 		Route: route(in.org, customer.ByNumber(in.number)),
-		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}},
+		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}, App: in.channel.App},
 		Run: func(tx *store.Tx) (err error) {
 			if page, err = c.nextPage(tx, in); err != nil || page != nil {
 				return err

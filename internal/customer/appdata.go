@@ -35,8 +35,11 @@ func (d *AppData) Lease(now time.Time) { d.LeasedUntil = now.Add(LeaseTime) }
 // what the notification carried is an echo: it changes nothing, so that it never overwrites what
 // a command wrote meanwhile. It tells whether it stored.
 func (d *AppData) Answer(update *Value, carried AppData, limits Limits) (bool, error) {
-	if update == nil || carried.Present && *update == carried.Value {
+	if update == nil || carried.Echoes(*update) {
 		return false, nil
 	}
 	return true, d.Update(*update, limits)
 }
+
+// Echoes says whether an answer with this value says only what the notification carried.
+func (d *AppData) Echoes(v Value) bool { return d.Present && d.Value == v }

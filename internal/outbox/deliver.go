@@ -22,6 +22,7 @@ func (l *lane) pushInteractive(n *store.Notification) {
 	})
 	l.hops = append(l.hops, t)
 	l.pump()
+	n.Data = nil // whatever happens before it starts may change that
 }
 
 // deliver reads the app data of this moment and sends.
@@ -47,6 +48,10 @@ func (l *lane) deliver(t *ticket) {
 	}
 	if isPurse(t.n) {
 		o.later(func() { l.send(t, customer.AppData{}) })
+		return
+	}
+	if data := t.n.Data; data != nil {
+		o.later(func() { l.send(t, *data) })
 		return
 	}
 	o.later(func() {
@@ -169,19 +174,43 @@ func (l *lane) answered(t *ticket, reply []byte, err error) {
 	t.over, t.cancel = true, nil
 	a := Answer{Notification: t.n, Carried: t.carried, Overlapped: t.overlaps, Reply: reply}
 	o.later(func() {
-		o.Answered(a, func(err error) {
-			o.locked(func() {
-				t.over = false
-				if err != nil && !t.n.Interactive {
-					l.fail(t, err.Error())
-					return
-				}
-				o.metrics.Delivered(t.n.Kind, o.clock.Now().Sub(t.sentAt))
-				l.land(t)
-				l.pump()
-			})
-		})
+		if o.Answered(a, func(err error) { o.locked(func() { l.stored(t, err) }) }) {
+			o.locked(func() { l.goOn(t) })
+		}
 	})
+}
+
+// goOn ends a delivery whose row is about to be taken out.
+func (l *lane) goOn(t *ticket) {
+	if !slices.Contains(l.flying, t) {
+		return // that is done already
+	}
+	l.acked = append(l.acked, t)
+	l.delivered(t)
+}
+
+// stored goes on after the commit of what an answer asked for.
+func (l *lane) stored(t *ticket, err error) {
+	if i := slices.Index(l.acked, t); i >= 0 {
+		l.acked = slices.Delete(l.acked, i, i+1)
+		l.app.outbox.failed("taking out what was answered", err)
+		l.more = l.more || err != nil // it comes again
+		l.pump()
+		return
+	}
+	if err != nil && !t.n.Interactive {
+		t.over = false
+		l.fail(t, err.Error())
+		return
+	}
+	l.delivered(t)
+}
+
+func (l *lane) delivered(t *ticket) {
+	o := l.app.outbox
+	o.metrics.Delivered(t.n.Kind, o.clock.Now().Sub(t.sentAt))
+	l.land(t)
+	l.pump()
 }
 
 // fail ends a delivery without an answer.

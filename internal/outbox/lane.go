@@ -24,6 +24,7 @@ type lane struct {
 	queue    []*ticket // first come first served: notifications and leases
 	hops     []*ticket // interactive notifications
 	flying   []*ticket // sent and unanswered, or a lease that is being written
+	acked    []*ticket // answered, and about to be taken out of the store
 	leased   *lease    // that a command holds
 	more     bool      // the store has, or may have, notifications that are not here
 	loading  bool
@@ -89,7 +90,7 @@ func (l *lane) notifications() int {
 }
 
 func (l *lane) has(id int64) bool {
-	for _, tickets := range [][]*ticket{l.flying, l.queue, l.hops} {
+	for _, tickets := range [][]*ticket{l.flying, l.acked, l.queue, l.hops} {
 		for _, t := range tickets {
 			if t.n != nil && t.n.ID == id {
 				return true
@@ -132,7 +133,7 @@ func (l *lane) pump() {
 		}
 		l.start(t)
 	}
-	if l.more && !l.loading && !l.waiting && len(l.flying) == 0 && l.notifications() == 0 && len(l.app.conns) > 0 {
+	if l.more && !l.loading && !l.waiting && len(l.flying)+len(l.acked) == 0 && l.notifications() == 0 && len(l.app.conns) > 0 {
 		l.loading = true
 		l.app.outbox.loads = append(l.app.outbox.loads, l)
 		l.app.outbox.poke()
@@ -147,7 +148,7 @@ func (l *lane) pump() {
 }
 
 func (l *lane) idle() bool {
-	return len(l.queue) == 0 && len(l.hops) == 0 && len(l.flying) == 0 && l.leased == nil && !l.more && !l.loading && !l.waiting
+	return len(l.queue) == 0 && len(l.hops) == 0 && len(l.flying)+len(l.acked) == 0 && l.leased == nil && !l.more && !l.loading && !l.waiting
 }
 
 func (l *lane) mayStart() bool {

@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 		AnswerTime: 1000 * time.Hour, NotificationTime: 1000 * time.Hour, HoldBack: time.Hour, FirstRetry: time.Hour, LastRetry: time.Hour, GiveUp: 1e6 * time.Hour,
 	}, outbox.Metrics{})
 	w.store.Notified = w.outbox.Notified
-	w.outbox.Answered = func(a outbox.Answer, finish func(error)) { w.of(a.Notification.App).answered(a, finish) }
+	w.outbox.Answered = func(a outbox.Answer, finish func(error)) bool { return w.of(a.Notification.App).answered(a, finish) }
 	w.outbox.GaveUp = func(n *store.Notification, _ string) { w.of(n.App).gaveUp(n) }
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -195,16 +195,19 @@ func (l *laneModel) sent(c *outbox.Conn, payload []byte, done func([]byte, error
 	return func() {}
 }
 
-func (l *laneModel) answered(a outbox.Answer, finish func(error)) {
+func (l *laneModel) answered(a outbox.Answer, finish func(error)) (goOn bool) {
 	var value *customer.Value
 	if len(a.Reply) > 0 {
 		v := customer.Text(string(a.Reply))
 		value = &v
 	}
 	var stored bool
-	err := l.w.store.Submit(&store.Unit{Route: l.id,
+	err := l.w.store.Submit(&store.Unit{Route: l.id, Lazy: value == nil,
 		Run: func(tx *store.Tx) error {
 			tx.Answered(a.Notification)
+			if value == nil {
+				return nil
+			}
 			rec, err := tx.Customer(org, customer.ByID(l.id))
 			if err != nil {
 				return err
@@ -229,6 +232,7 @@ func (l *laneModel) answered(a outbox.Answer, finish func(error)) {
 	if err != nil {
 		finish(err)
 	}
+	return value == nil && err == nil
 }
 
 // gaveUp has a hop without an answer come again as an ordinary notification.

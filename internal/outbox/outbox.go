@@ -79,9 +79,9 @@ type Answer struct {
 type Outbox struct {
 	// Answered does what an answer asks for in a unit of work, which also takes the notification out
 	// of the store's outbox, and calls finish after the commit. An error makes the delivery a failed
-	// one. GaveUp is told of an interactive notification that gets no answer. Both are set before Run
+	// one. It returns true where the unit does no more than that, and the lane need not wait for it. GaveUp is told of an interactive notification that gets no answer. Both are set before Run
 	// and must not block.
-	Answered func(a Answer, finish func(error))
+	Answered func(a Answer, finish func(error)) (goOn bool)
 	GaveUp   func(n *store.Notification, reason string)
 	// Roomy is told when an app has Room again; it must not block.
 	Roomy func()

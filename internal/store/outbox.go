@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"time"
+
+	"github.com/elarian-go/elarian/internal/customer"
 )
 
 // Notification is a row of the outbox: what an app is to be told. It stays until the app has
@@ -22,6 +24,10 @@ type Notification struct {
 	Since    time.Time // of the first failed attempt
 	Dead     bool      // put aside after 24 h of them
 	Failure  string    // of the last attempt
+
+	// Data, in one that is Interactive and was handed over just now, is the app's data about the customer as
+	// the commit left it, nil where that did not see it, or where it may not be used: it is to be read.
+	Data *customer.AppData
 }
 
 type outboxKey struct {
@@ -83,6 +89,40 @@ func (tx *Tx) Notify(n Notification) Notification {
 func (tx *Tx) Renotify(n *Notification) {
 	tx.Reschedule(n)
 	tx.notifications = append(tx.notifications, *n)
+}
+
+// notify hands over what was notified: first those that somebody waits for, with the app data that this
+// commit saw.
+func (b *batch) notify(s *Store) {
+	for _, interactive := range []bool{true, false} {
+		for i := range b.notifications {
+			if n := &b.notifications[i]; n.Interactive == interactive {
+				if n.Data = nil; interactive {
+					n.Data = b.dataFor(n, s.now())
+				}
+				s.Notified(n)
+			}
+		}
+	}
+}
+
+// dataFor gives the app data for a notification, nil where it is to be read.
+func (b *batch) dataFor(n *Notification, now time.Time) *customer.AppData {
+	rec := b.customers.batch[customerKey{n.Org, n.Subject}].value
+	if rec == nil || rec.AdoptedBy != "" {
+		return nil
+	}
+	found, seen := b.appData.batch[AppDataKey{n.Org, n.Subject, n.App}]
+	switch {
+	case !seen:
+		return nil
+	case found.value == nil:
+		return &customer.AppData{}
+	case found.value.Leased(now):
+		return nil
+	}
+	d := *found.value
+	return &d
 }
 
 // Answered takes a notification out of the outbox.

@@ -60,7 +60,7 @@ var sqlitePragmas = []string{"journal_mode=WAL", "synchronous=FULL", "temp_store
 func (db *sqliteDB) connect(readOnly bool) (conn, error) {
 	// The cache is a bound in KiB, not a reservation. The log is folded back every 40 MB: less
 	// often is fewer syncs, and 40 MB are read again quickly after a crash.
-	settings := []string{"cache_size=-262144", "wal_autocheckpoint=10000"}
+	settings := []string{"cache_size=-65536", "wal_autocheckpoint=10000"}
 	if readOnly {
 		settings = []string{"query_only=TRUE", "cache_size=-65536"}
 	}

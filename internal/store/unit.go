@@ -23,6 +23,10 @@ type Unit struct {
 	Needs Needs
 	// Alone keeps other units out of the commit, for one that changes rows it has not loaded.
 	Alone bool
+	// Lazy lets the unit wait for others, a few milliseconds at the most, so that it costs no commit of its
+	// own. It then goes before all that wait, also in the commit of one that is Alone: it may only take
+	// rows away.
+	Lazy bool
 	// Run does the work. It may be called more than once, when another writer was in the way; then
 	// only what the last call did counts. It must not block nor touch what others own.
 	Run func(*Tx) error

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
 
 // maxBatch is how many units one commit takes: more gave nothing and made all of them wait.
 const maxBatch = 256
+
+// laziness is how long a lazy unit waits for others.
+const laziness = 5 * time.Millisecond
 
 // maxWaiting bounds the units that wait for one writer.
 const maxWaiting = 1 << 16
@@ -29,6 +33,8 @@ type writer struct {
 
 	mu      sync.Mutex
 	waiting []*Unit
+	lazy    []*Unit
+	due     bool // the lazy ones have waited long enough
 	closed  bool
 	wake    chan struct{}
 
@@ -49,34 +55,57 @@ func (w *writer) submit(u *Unit) error {
 	switch {
 	case w.closed:
 		return ErrClosed
-	case len(w.waiting) >= maxWaiting:
+	case len(w.waiting)+len(w.lazy) >= maxWaiting:
 		return ErrBusy
+	case u.Lazy:
+		if w.lazy = append(w.lazy, u); len(w.lazy) == 1 {
+			time.AfterFunc(laziness, w.rouse)
+		}
+		return nil
 	}
 	w.waiting = append(w.waiting, u)
 	if len(w.waiting) == 1 {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+		w.poke()
 	}
 	return nil
+}
+
+// rouse has the lazy units committed now.
+func (w *writer) rouse() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.due = true
+	w.poke()
+}
+
+func (w *writer) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
 }
 
 // take gives the units for the next commit, nil when there are none now.
 func (w *writer) take() []*Unit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := min(len(w.waiting), w.batch)
+	if len(w.waiting) == 0 && !w.due {
+		return nil
+	}
+	lazy := min(len(w.lazy), max(w.batch-len(w.waiting), w.batch/2))
+	n := min(len(w.waiting), w.batch-lazy)
 	for i, u := range w.waiting[:n] {
 		if !u.Alone {
 			continue
 		}
-		if n = i; i == 0 {
-			n = 1
-		}
+		n = max(i, 1) // with the lazy ones: they are written before it changes anything
 		break
 	}
-	units := append([]*Unit(nil), w.waiting[:n]...)
+	units := slices.Concat(w.lazy[:lazy], w.waiting[:n])
+	clear(w.lazy[:lazy])
+	if w.lazy = w.lazy[lazy:]; len(w.lazy) == 0 {
+		w.lazy, w.due = nil, false
+	}
 	clear(w.waiting[:n])
 	if w.waiting = w.waiting[n:]; len(w.waiting) == 0 {
 		w.waiting = nil
@@ -96,7 +125,7 @@ func (w *writer) run(ctx context.Context) {
 		case <-w.wake:
 		case <-ctx.Done():
 			w.mu.Lock()
-			w.closed = len(w.waiting) == 0
+			w.closed, w.due = len(w.waiting)+len(w.lazy) == 0, true
 			closed := w.closed
 			w.mu.Unlock()
 			if closed {
@@ -251,9 +280,7 @@ func (w *writer) complete() {
 			after()
 		}
 		if f.batch != nil {
-			for i := range f.batch.notifications {
-				w.store.Notified(&f.batch.notifications[i])
-			}
+			f.batch.notify(w.store)
 			for _, t := range f.batch.newTimers {
 				w.store.Scheduled(t)
 			}
