@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -37,6 +36,7 @@ type Store struct {
 	clock   func() time.Time
 	ids     *ids
 	writers []*writer
+	routes  routes
 	readers []*reader
 	reads   readQueue
 
@@ -112,12 +112,12 @@ func (s *Store) connect(o Options) error {
 	if !o.Serve {
 		return nil
 	}
-	for range s.dialect.writers() {
+	for i := range s.dialect.writers() {
 		c, err := s.dialect.connect(false)
 		if err != nil {
 			return err
 		}
-		w := &writer{store: s, conn: c, wake: make(chan struct{}, 1), done: make(chan finished, 4), batch: maxBatch}
+		w := &writer{store: s, index: i, conn: c, wake: make(chan struct{}, 1), done: make(chan finished, 4), batch: maxBatch}
 		if o.Single {
 			w.batch = 1
 		}
@@ -154,13 +154,7 @@ func (s *Store) Run(ctx context.Context) error {
 // Submit queues a unit. An error means that it will not be done, and Done is not called.
 func (s *Store) Submit(u *Unit) error {
 	u.refused = u.Needs.check()
-	w := s.writers[0]
-	if len(s.writers) > 1 {
-		h := fnv.New32a()
-		_, _ = h.Write([]byte(u.Route))
-		w = s.writers[h.Sum32()%uint32(len(s.writers))]
-	}
-	return w.submit(u)
+	return s.route(u).submit(u)
 }
 
 // Do does a unit and waits for its commit.

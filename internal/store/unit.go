@@ -16,7 +16,8 @@ import (
 // or not at all.
 type Unit struct {
 	// Route keeps units about the same thing, mostly a customer, in their order: those of one route go
-	// through one writer.
+	// through one writer. An id of a customer goes where units went that had the org and their number for a
+	// route.
 	Route string
 	// Needs names what the unit will read. That makes it fast; what is missing here is loaded when
 	// it is asked for.

@@ -28,6 +28,7 @@ var ErrClosed = errors.New("the store is closed")
 // writer commits the units of one queue, one batch after the other.
 type writer struct {
 	store *Store
+	index int // among the writers
 	conn  conn
 	batch int // units in a commit at the most
 
@@ -144,6 +145,7 @@ func (w *writer) commit(units []*Unit) {
 	switch {
 	case err == nil:
 		w.store.observe(len(units), time.Since(start))
+		w.learn(f.batch, units)
 		w.done <- f
 	case len(units) > 1 && !w.store.dialect.lost(err) && !errors.As(err, &uncertain):
 		w.store.log.Warn("a batch failed; it goes in parts", "units", len(units), "error", err)
