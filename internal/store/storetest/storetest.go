@@ -73,7 +73,9 @@ func Run(t *testing.T, db Database) {
 		{"reads see what was committed before", testReads},
 		{"many create the same numbers", testCreationRace},
 		{"many change the same customers", testHammer},
+		{"many pay out of the same accounts", testTransfers},
 		{"generated histories", testModel},
+		{"generated histories of money", testMoneyModel},
 		{"the end", testClose},
 		{"a newer schema is refused", testNewer},
 	} {
