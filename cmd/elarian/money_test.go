@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
+
+	"github.com/elarian-go/elarian"
 )
 
 func TestOperatorsLookAfterPurses(t *testing.T) {
@@ -67,5 +70,80 @@ func TestOperatorsLookAfterPurses(t *testing.T) {
 	report := decode[ledgerView](t, runIn(t, dir, inA("ledger", "check", "--json")...).out)
 	if report.Accounts != 5 || len(report.Differences) != 2 {
 		t.Errorf("as JSON: %+v", report)
+	}
+}
+
+// What a provider does not answer an operator does, beside the running server, and the app is told.
+func TestOperatorsSettlePayments(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	phone, err := elarian.ConnectSimulator(ctx, d.config()) // that does not answer a checkout
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer phone.Close()
+	client := elarian.New(d.config())
+	told := make(chan elarian.PaymentStatus, 10)
+	client.OnPaymentStatus(func(_ context.Context, p *elarian.PaymentStatusNotice) error {
+		told <- p.Status
+		return nil
+	})
+	if err := client.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	expect := func(want elarian.PaymentStatus) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if got != want {
+				t.Fatalf("the app is told %v, want %v", got, want)
+			}
+		case <-ctx.Done():
+			t.Fatalf("the app is not told %v", want)
+		}
+	}
+	ada := client.Customer(elarian.Cellular("+254710000001"))
+	purse := elarian.Purse(decode[[]purseView](t, must(t, dir, "purse", "list", "--json"))[0].ID)
+	paid, err := client.InitiatePayment(ctx, ada.Account(elarian.MobileMoney("83044")), purse, elarian.KES("150.50"), "order 7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(elarian.PaymentPendingConfirmation)
+
+	pending := decode[[]paymentView](t, must(t, dir, "payment", "list", "--pending", "--json"))
+	if len(pending) != 1 || pending[0].ID != paid.TransactionID || pending[0].Amount != "KES 150.50" || pending[0].Status != "pending_confirmation" {
+		t.Fatalf("pending are %+v", pending)
+	}
+	refused(t, runIn(t, dir, "payment", "settle", paid.TransactionID, "--status", "queued"), 2, "settles nothing")
+	refused(t, runIn(t, dir, "payment", "settle", "el_txn_x"), 1, "no payment el_txn_x")
+	refused(t, runIn(t, dir, "payment", "reverse", paid.TransactionID), 2, "--yes")
+	refused(t, runIn(t, dir, "payment", "reverse", paid.TransactionID, "--yes"), 1, "reversed cannot follow")
+	if got := must(t, dir, "payment", "settle", paid.TransactionID, "--description", "receipt QK12"); got != paid.TransactionID+" is success" {
+		t.Errorf("settle says %q", got)
+	}
+	expect(elarian.PaymentSuccess)
+	refused(t, runIn(t, dir, "payment", "settle", paid.TransactionID, "--status", "failed"), 1, "failed cannot follow")
+	if left := must(t, dir, "payment", "list", "--pending"); left != "none" {
+		t.Errorf("still pending are %s", left)
+	}
+	if got := must(t, dir, "purse", "list"); !strings.Contains(got, "KES 1,000,150.50") {
+		t.Errorf("the purse: %s", got)
+	}
+	must(t, dir, "payment", "reverse", paid.TransactionID, "--yes")
+	expect(elarian.PaymentReversed)
+	shown := must(t, dir, "payment", "show", paid.TransactionID)
+	for _, want := range []string{"KES 150.50  reversed", "+254710000001 by cellular", "receipt QK12", "contradicts", "order 7", "payment.reversed", "KES -150.50"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("payment show lacks %q:\n%s", want, shown)
+		}
+	}
+	if v := decode[paymentView](t, must(t, dir, "payment", "show", paid.TransactionID, "--json")); len(v.Journal) != 4 || len(v.History) < 4 {
+		t.Errorf("as JSON: %+v", v)
+	}
+	if got := must(t, dir, "ledger", "check"); !strings.Contains(got, "0 differences") {
+		t.Errorf("the check says %s", got)
 	}
 }

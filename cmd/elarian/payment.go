@@ -70,9 +70,9 @@ type paymentCommand struct {
 
 func newPaymentCommand() *cobra.Command {
 	f := &paymentCommand{}
-	c := group("payment", "Look at payments",
+	c := group("payment", "Look at payments, and settle or reverse them",
 		"A payment whose provider does not answer stays pending, and holds its amount, until the answer comes or an operator gives it.",
-		f.listCommand(), f.showCommand())
+		f.listCommand(), f.showCommand(), f.settleCommand(), f.reverseCommand())
 	c.PersistentFlags().StringVar(&f.orgID, "org", "", "id of the org (not needed where there is one)")
 	f.database.register(c)
 	f.show.register(c)
