@@ -58,9 +58,10 @@ func openSQLite(path string, exclusive bool) (*sqliteDB, error) {
 var sqlitePragmas = []string{"journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"}
 
 func (db *sqliteDB) connect(readOnly bool) (conn, error) {
-	// The cache is a bound in KiB, not a reservation. The log is folded back every 40 MB: less
+	// The cache is a bound in KiB, not a reservation; after a commit that split pages SQLite looks through
+	// all of it, and what it lacks the system has. The log is folded back every 40 MB: less
 	// often is fewer syncs, and 40 MB are read again quickly after a crash.
-	settings := []string{"cache_size=-65536", "wal_autocheckpoint=10000"}
+	settings := []string{"cache_size=-32768", "wal_autocheckpoint=10000"}
 	if readOnly {
 		settings = []string{"query_only=TRUE", "cache_size=-65536"}
 	}
