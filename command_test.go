@@ -221,7 +221,7 @@ func TestStatusReplies(t *testing.T) {
 
 // Every code that the protocol names has an error of its own.
 func TestCodes(t *testing.T) {
-	for _, code := range strings.Fields("not_found decommissioned limit invalid_request secondary_id_taken same_customer lease_inside_notification not_available unauthorized internal") {
+	for _, code := range strings.Fields("not_found decommissioned limit invalid_request secondary_id_taken same_customer lease_inside_notification unauthorized internal insufficient_funds contradicts") {
 		err := fmt.Errorf("wrapped: %w", &CommandError{Code: code})
 		if want := codes[code]; want == nil || !errors.Is(err, want) {
 			t.Errorf("%s is no error of its own", code)

@@ -27,8 +27,6 @@ var (
 	// ErrLease: a handler asked for the lease of the app data that its own notification holds. Use the
 	// data that the handler was given.
 	ErrLease = errors.New("app data is leased to this notification")
-	// ErrNotAvailable: the server does not offer this yet.
-	ErrNotAvailable = errors.New("not available yet")
 	// ErrRateLimited: too many commands of this app at once, until the context ended. A command that
 	// the server cannot take yet is sent again by itself, after a pause.
 	ErrRateLimited = errors.New("too many commands at once")
@@ -52,6 +50,9 @@ var (
 	ErrInsufficientFunds = errors.New("insufficient funds")
 	// ErrInvalidPurse: the purse is not one of the org's.
 	ErrInvalidPurse = errors.New("invalid purse")
+	// ErrContradicts: the payment has a status that this one cannot follow, or another amount. Nothing was
+	// changed.
+	ErrContradicts = errors.New("contradicts what was said of the payment before")
 	// ErrInvalidParty: a party of a payment is missing or impossible.
 	ErrInvalidParty = errors.New("invalid counter party")
 
@@ -70,7 +71,6 @@ var codes = map[string]error{
 	"secondary_id_taken":        ErrSecondaryIDTaken,
 	"same_customer":             ErrSameCustomer,
 	"lease_inside_notification": ErrLease,
-	"not_available":             ErrNotAvailable,
 	"unauthorized":              ErrUnauthorized,
 	"internal":                  ErrInternal,
 
@@ -89,6 +89,7 @@ var codes = map[string]error{
 	"application_error":           ErrInternal,
 
 	"insufficient_funds":    ErrInsufficientFunds,
+	"contradicts":           ErrContradicts,
 	"invalid_purse":         ErrInvalidPurse,
 	"invalid_counter_party": ErrInvalidParty,
 }

@@ -6,7 +6,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/pb"
 )
 
@@ -102,9 +101,6 @@ func (c *Commands) App(r *Request) {
 		c.replayPaymentStatusUpdate(req, e.ReplayPaymentStatusUpdate)
 	case nil:
 		c.fail(r, Invalid, "an AppToServerCommand without an entry: a simulator's command needs a connection with simulator_mode")
-	default:
-		req.name = commandName(cmd)
-		c.refuse(req, customer.Refuse(customer.NotAvailable, "%s: not available yet", req.name))
 	}
 }
 

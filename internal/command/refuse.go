@@ -73,8 +73,6 @@ func messageStatus(code customer.Code) messaging.Status {
 		return messaging.InvalidCustomerID
 	case customer.Decommissioned:
 		return messaging.DecommissionedCustomerID
-	case customer.NotAvailable:
-		return messaging.ApplicationError
 	}
 	return messaging.InvalidRequest
 }

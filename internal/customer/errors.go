@@ -15,7 +15,6 @@ const (
 	SecondaryIDTaken  Code = "secondary_id_taken"
 	SameCustomer      Code = "same_customer"
 	LeaseInside       Code = "lease_inside_notification"
-	NotAvailable      Code = "not_available"
 	Unauthorized      Code = "unauthorized"
 	IdempotencyReused Code = "idempotency_key_reused"
 	Contradicts       Code = "contradicts" // what was said of a payment before

@@ -1240,7 +1240,7 @@ type GetCustomerStateReply struct {
 	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	Data        *CustomerStateReplyData `protobuf:"bytes,3,opt,name=data,proto3" json:"data,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2446,7 +2446,7 @@ type UpdateCustomerStateReply struct {
 	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2720,7 +2720,7 @@ type UpdateCustomerAppDataReply struct {
 	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2889,7 +2889,7 @@ type LeaseCustomerAppDataReply struct {
 	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	Value       *DataMapValue           `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3648,7 +3648,7 @@ type ReplayPaymentReply struct {
 	DebitCustomerId  *wrapperspb.StringValue `protobuf:"bytes,4,opt,name=debit_customer_id,json=debitCustomerId,proto3" json:"debit_customer_id,omitempty"`
 	CreditCustomerId *wrapperspb.StringValue `protobuf:"bytes,5,opt,name=credit_customer_id,json=creditCustomerId,proto3" json:"credit_customer_id,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3732,7 +3732,7 @@ type TagCommandReply struct {
 	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	WorkId      *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=work_id,json=workId,proto3" json:"work_id,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4422,7 +4422,7 @@ type CustomerActivityReply struct {
 	Description string                  `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	CustomerId  *wrapperspb.StringValue `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, unauthorized, internal.
 	ErrorCode     string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -339,7 +339,7 @@ type SimulatorToServerCommandReply struct {
 	Description string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	Message     *OutboundMessage       `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// Ours: what went wrong, for programs: not_found, decommissioned, limit, invalid_request,
-	// secondary_id_taken, same_customer, lease_inside_notification, not_available, unauthorized, internal.
+	// secondary_id_taken, same_customer, lease_inside_notification, insufficient_funds, contradicts, unauthorized, internal.
 	ErrorCode string `protobuf:"bytes,1000,opt,name=error_code,json=errorCode,proto3" json:"error_code,omitempty"`
 	// Ours: where the call stands now; absent on other channels than voice.
 	Call          *SimulatedCall `protobuf:"bytes,1001,opt,name=call,proto3" json:"call,omitempty"`

@@ -3,6 +3,9 @@ package servertest
 import (
 	"context"
 	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/ledger"
@@ -66,6 +69,21 @@ func UpdatePaymentStatus(id string, status pb.PaymentStatus) *pb.SimulatorToServ
 		TransactionId: id, Status: status}}}
 }
 
+// ReplayPayment is the command.
+func ReplayPayment(id string, at time.Time, debit, credit *pb.PaymentCounterParty, value *pb.Cash, status pb.PaymentStatus) *pb.AppToServerCommand {
+	m := &pb.ReplayPaymentCommand{ProviderTransactionId: id, DebitParty: debit, CreditParty: credit, Value: value, Status: status}
+	if !at.IsZero() {
+		m.CreatedAt = timestamppb.New(at)
+	}
+	return &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplayPayment{ReplayPayment: m}}
+}
+
+// ReplayPaymentStatus is the command.
+func ReplayPaymentStatus(number, id string, at time.Time, status pb.PaymentStatus) *pb.AppToServerCommand {
+	return &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_ReplayPaymentStatusUpdate{ReplayPaymentStatusUpdate: &pb.ReplayPaymentStatusUpdateCommand{
+		CustomerNumber: Cellular(number), ProviderTransactionId: id, UpdatedAt: timestamppb.New(at), Status: status}}}
+}
+
 // AddPurse gives the sandbox's org a purse with money in it, in minor units.
 func (s *Server) AddPurse(t testing.TB, code string, amount int64) string {
 	t.Helper()
@@ -109,6 +127,18 @@ func (s *Server) wantBalance(t testing.TB, a ledger.Account, available, actual i
 	if b := s.Balance(t, a); b.Available() != available || b.Actual != actual {
 		t.Errorf("the %s has %s, of it %s available; want %s and %s", a, currency.Text(b.Actual, a.Currency), currency.Text(b.Available(), a.Currency),
 			currency.Text(actual, a.Currency), currency.Text(available, a.Currency))
+	}
+}
+
+// WantLedger fails the test where the ledger does not add up.
+func (s *Server) WantLedger(t testing.TB) {
+	t.Helper()
+	report, err := s.Store().CheckLedger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, difference := range report.Differences {
+		t.Error(difference)
 	}
 }
 

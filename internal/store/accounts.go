@@ -135,7 +135,8 @@ func (tx *Tx) releaseFunds(p *storedPayment, k ledger.Account) error {
 	return err
 }
 
-// Wallet is what a customer has in one wallet and currency.
+// Wallet is what a customer has in one wallet and currency. Of one id the currency that it had first
+// comes first: an adoption can bring others.
 type Wallet struct {
 	Account ledger.Account
 	Balance ledger.Balance
@@ -143,7 +144,7 @@ type Wallet struct {
 
 const selectWallets = accountResult + `
 	FROM {{each accounts a}} a.org_id = r.org AND a.kind = 2 AND a.owner_id = r.id
-	ORDER BY a.org_id, a.kind, a.owner_id, a.id, a.currency `
+	ORDER BY a.org_id, a.kind, a.owner_id, a.id, a.number `
 
 var (
 	readAccount     = newStatement(accountKeyColumns, selectAccounts)
