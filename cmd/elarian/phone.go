@@ -23,6 +23,7 @@ import (
 // phoneFlags say whose phone it is and where its network is.
 type phoneFlags struct {
 	number, dir, envFile string
+	attended             bool // somebody is there who can be asked to pay
 }
 
 func newPhoneCommand() *cobra.Command {
@@ -32,9 +33,12 @@ func newPhoneCommand() *cobra.Command {
 	for _, w := range writings {
 		all = append(all, newPhoneWriteCommand(&flags, w))
 	}
-	all = append(all, newPhoneCallCommand(&flags), listen)
+	all = append(all, newPhoneCallCommand(&flags), newPhonePayCommand(&flags),
+		newPhoneCheckoutCommand(&flags, "approve", "Pay what an app has asked for", elarian.PaymentSuccess),
+		newPhoneCheckoutCommand(&flags, "decline", "Do not pay what an app has asked for", elarian.PaymentRejected), listen)
 	c := group("phone", "A phone in the terminal, for sandboxes",
-		`A phone in the terminal: it dials USSD codes, calls, writes messages, and shows what apps send to its number.
+		`A phone in the terminal: it dials USSD codes, calls, writes messages, pays by mobile money, and shows what apps
+send to its number.
 
 It finds the server by --env-file, by --dir, by the environment (eval "$(elarian env)"), or else as the
 elarian dev that runs here.`,
@@ -44,6 +48,7 @@ elarian dev that runs here.`,
   elarian phone sms 83044 "Hello"
   elarian phone whatsapp +254711621711 "Hello"
   elarian phone call +254711621711
+  elarian phone pay 83044 500
   elarian phone listen`
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -93,6 +98,7 @@ type phone struct {
 	input     *input
 	arrived   chan struct{} // a message came since the last look
 	calls     chan *elarian.Call
+	checkouts chan *elarian.SimulatedTransfer // nil where nobody is asked
 }
 
 // use switches a phone on for do, which uses it on one kind of channel, and off after.
@@ -117,8 +123,13 @@ func (f *phoneFlags) use(c *cobra.Command, ch elarian.MessagingChannel, do func(
 		arrived:   make(chan struct{}, 1),
 		calls:     make(chan *elarian.Call, 1),
 	}
+	if f.attended {
+		p.checkouts = make(chan *elarian.SimulatedTransfer, 16)
+	}
 	p.simulator.OnSendMessage(p.receive)
 	p.simulator.OnCall(p.rang)
+	p.simulator.OnSendCustomerPayment(p.paid)
+	p.simulator.OnCheckoutPayment(p.asked)
 	if err := connectPhone(c.Context(), p.simulator, config); err != nil {
 		return err
 	}
@@ -272,14 +283,33 @@ func describe(b elarian.Body) string {
 func newPhoneListenCommand(flags *phoneFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:     "listen",
-		Short:   "Show what apps send, and answer calls, until Ctrl-C",
+		Short:   "Show what apps send and pay, answer calls and approve payments, until Ctrl-C",
 		Example: "  elarian phone --number +254710000001 listen",
 		Args:    arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
+			flags.attended = true
 			return flags.use(c, 0, func(ctx context.Context, p *phone) error {
-				p.screen.note("%s is on and waits for messages and calls (Ctrl-C ends)", p.number)
-				return p.answerCalls(ctx)
+				p.screen.note("%s is on and waits for messages, calls and payments (Ctrl-C ends)", p.number)
+				return p.answerAll(ctx)
 			})
 		},
+	}
+}
+
+// answerAll asks for each call and each checkout whether to answer it, until ctx ends.
+func (p *phone) answerAll(ctx context.Context) error {
+	for {
+		var err error
+		select {
+		case call := <-p.calls:
+			err = p.answer(ctx, call)
+		case t := <-p.checkouts:
+			err = p.answerCheckout(ctx, t)
+		case <-ctx.Done():
+			return nil
+		}
+		if err != nil {
+			p.screen.note("[%v]", err)
+		}
 	}
 }

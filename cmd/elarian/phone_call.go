@@ -206,20 +206,6 @@ func (p *phone) rang(_ context.Context, call *elarian.Call) error {
 	return nil
 }
 
-// answerCalls asks for each call whether to answer it, until ctx ends.
-func (p *phone) answerCalls(ctx context.Context) error {
-	for {
-		select {
-		case call := <-p.calls:
-			if err := p.answer(ctx, call); err != nil {
-				p.screen.note("[%v]", err)
-			}
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
 func (p *phone) answer(ctx context.Context, call *elarian.Call) error {
 	lines := p.input.start()
 	p.screen.note("Enter answers, n rejects")

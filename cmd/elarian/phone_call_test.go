@@ -70,7 +70,7 @@ func TestAPhoneThatIsCalled(t *testing.T) {
 		{"n\n", "Enter answers, n rejects"},
 	} {
 		phone := launch(t, invocation{dir: dir, stdin: c.stdin}, false, "phone", "listen")
-		phone.await("waits for messages and calls")
+		phone.await("waits for messages, calls and payments")
 		_, err := client.Customer(elarian.Cellular("+254710000001")).MakeVoiceCall(t.Context(), elarian.Voice("+254711621711"),
 			elarian.GetDigits{Prompt: elarian.Say("Press a key."), Digits: 1})
 		if err != nil {

@@ -76,7 +76,7 @@ func TestAPhoneForScripts(t *testing.T) {
 	refused(t, runIn(t, dir, "phone", "ussd", "*1#", "x"), 1, "*1#")
 	refused(t, runIn(t, dir, "phone", "sms", "1", "x"), 1, "not a channel")
 	refused(t, runIn(t, dir, "phone", "--number", "nobody", "sms", "1", "x"), 2, `--number "nobody"`)
-	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, whatsapp, telegram, messenger, email, call or listen")
+	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, whatsapp, telegram, messenger, email, call, pay, approve, decline or listen")
 	select {
 	case status := <-ended:
 		t.Errorf("a session ended as %v, though all were finished", status)

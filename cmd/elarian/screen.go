@@ -64,12 +64,17 @@ func (s *screen) end() {
 	s.asking = false
 }
 
-// message shows a message of an app, and the prompt again where it was there.
+// message shows a message of an app.
 func (s *screen) message(from elarian.MessagingChannelNumber, text string) {
+	s.push("[%s from %s] %s", channelLabel(from.Channel), from.Number, text)
+}
+
+// push shows what has come by itself, and the prompt again where it was there.
+func (s *screen) push(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asking := s.asking
-	s.line(fmt.Sprintf("[%s from %s] %s", channelLabel(from.Channel), from.Number, text))
+	s.line(fmt.Sprintf(format, args...))
 	if asking {
 		s.asking = true
 		fmt.Fprint(s.w, "> ")
