@@ -274,6 +274,14 @@ func TestPaymentState(t *testing.T) {
 	}); !reflect.DeepEqual(got.Payment, want) {
 		t.Errorf("got  %+v\nwant %+v", got.Payment, want)
 	}
+	for _, p := range want {
+		if found, ok := got.Payment.Find(p.TransactionID); !ok || found != p {
+			t.Errorf("found %+v, %v", found, ok)
+		}
+	}
+	if _, ok := got.Payment.Find("el_txn_9"); ok {
+		t.Error("found what is not there")
+	}
 	if n := got.Numbers(); !reflect.DeepEqual(n, []CustomerNumber{number, branch}) {
 		t.Errorf("numbers %v", n)
 	}

@@ -29,6 +29,18 @@ type StoredPayment struct {
 	Narration, Description string
 }
 
+// Find gives a payment by its transaction id, decided or pending; false where the state has none.
+func (p *PaymentState) Find(transactionID string) (StoredPayment, bool) {
+	for _, list := range [][]StoredPayment{p.Log, p.Pending} {
+		for i := range list {
+			if list[i].TransactionID == transactionID {
+				return list[i], true
+			}
+		}
+	}
+	return StoredPayment{}, false
+}
+
 // Balance is how much is in a wallet.
 type Balance struct {
 	// Available is what can be spent; Actual still has what is held for payments that are on their way.

@@ -170,6 +170,9 @@ func (s *Server) Config() elarian.Config {
 	}
 }
 
+// Purse is the sandbox's purse, which holds KES 1,000,000 at the start.
+func (s *Server) Purse() elarian.Purse { return elarian.Purse(s.box.Purse) }
+
 // Env is what `elarian dev --env-file` writes, as KEY=value, for apps that run as a process of their
 // own, in any language: HOST, PORT, ORG_ID, APP_ID, API_KEY, the channels, HTTP_URL, WS_URL and
 // NODE_EXTRA_CA_CERTS.
