@@ -75,6 +75,22 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+// expect does what fails the test, and looks at what is said.
+func (r *recorder) expect(t *testing.T, do func(), want ...string) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	<-done
+	for _, want := range want {
+		if !strings.Contains(r.said, want) {
+			t.Errorf("%q is not in:\n%s", want, r.said)
+		}
+	}
+}
+
 func TestFailuresTellWhatThePhoneSaw(t *testing.T) {
 	r := &recorder{TB: t}
 	srv := elariantest.Start(r)
@@ -92,17 +108,7 @@ func TestFailuresTellWhatThePhoneSaw(t *testing.T) {
 		{func() { phone.Dial("*1#") }, []string{"*1# does not answer", "*1# is not a channel"}},
 		{func() { phone.SendSMS("1", "hi") }, []string{"cannot send to sms:1"}},
 	} {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			test.do()
-		}()
-		<-done
-		for _, want := range test.want {
-			if !strings.Contains(r.said, want) {
-				t.Errorf("%q is not in:\n%s", want, r.said)
-			}
-		}
+		r.expect(t, test.do, test.want...)
 	}
 }
 
