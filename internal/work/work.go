@@ -143,7 +143,10 @@ func (r *Runner) Run(ctx context.Context) error {
 		if r.turn(ctx) {
 			continue
 		}
-		alarm := r.Clock.After(r.wait(), r.Roomy)
+		var alarm *clock.Timer
+		if len(r.open) > 0 {
+			alarm = r.Clock.After(r.wait(), r.Roomy)
+		}
 		r.settled()
 		select {
 		case <-r.wake:
