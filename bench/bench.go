@@ -34,6 +34,7 @@ type Options struct {
 	Idle        int // connections; 10,000
 	Reminders   int // that are due in the same second; 100,000
 	Broadcast   int // customers with a tag; 1,000,000
+	Pending     int // reminders of customers, one each; 1,000,000
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +50,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Idle, 10_000)
 	set(&o.Reminders, 100_000)
 	set(&o.Broadcast, 1_000_000)
+	set(&o.Pending, 1_000_000)
 	if o.Time == 0 {
 		o.Time = 5 * time.Second
 	}
@@ -105,17 +107,18 @@ const (
 	SMSRoundTrips  = "sms-roundtrips"
 	Reminders      = "reminders"
 	Broadcast      = "broadcast"
+	Pending        = "pending-reminders"
 	Idle           = "idle-connections"
 )
 
 // Names lists the rows.
 func Names() []string {
-	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, SMSRoundTrips, Reminders, Broadcast, Idle}
+	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, SMSRoundTrips, Reminders, Broadcast, Pending, Idle}
 }
 
 var measures = map[string]func(context.Context, *run, database) (Row, error){
 	StoreBatches: storeBatches, UpdateMetadata: updateMetadata, GetState: getState, USSDHop: ussdHop, USSDHops: ussdHops,
-	SMSRoundTrips: smsRoundTrips, Reminders: reminders, Broadcast: broadcast,
+	SMSRoundTrips: smsRoundTrips, Reminders: reminders, Broadcast: broadcast, Pending: pending,
 }
 
 // run is one call of Run.

@@ -34,7 +34,11 @@ func broadcast(ctx context.Context, r *run, db database) (row Row, err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	tag := elarian.Tag{Key: "survey", Value: "yes"}
-	err = each(s.server.Store(), r.Broadcast, func(i int) *store.Unit { return s.tagged(i, customer.Tag{Key: tag.Key, Value: tag.Value}) })
+	err = each(s.server.Store(), r.Broadcast, func(i int) *store.Unit {
+		return s.made(i, func(tx *store.Tx, rec *store.Record) error {
+			return tx.UpdateTags(rec, []customer.Tag{{Key: tag.Key, Value: tag.Value}}, customer.DefaultLimits())
+		})
+	})
 	if err != nil {
 		return row, err
 	}
@@ -96,21 +100,6 @@ func broadcast(ctx context.Context, r *run, db database) (row Row, err error) {
 	row.P50, row.P95, row.P99 = lag.percentile(50), lag.percentile(95), lag.percentile(99)
 	row.Met = row.Figure >= 3000
 	return row, nil
-}
-
-// tagged is a unit that makes a customer with a tag.
-func (s *system) tagged(i int, tag customer.Tag) *store.Unit {
-	ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2541" + strconv.Itoa(10_000_000+i)})
-	return &store.Unit{
-		Route: ref.Number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}},
-		Run: func(tx *store.Tx) error {
-			rec, err := tx.Customer(s.org, ref)
-			if err != nil {
-				return err
-			}
-			return tx.UpdateTags(rec, []customer.Tag{tag}, customer.DefaultLimits())
-		},
-	}
 }
 
 // broadcasted counts what comes of a broadcast; all is closed when both statuses of all are there.
@@ -187,7 +176,7 @@ func residentMiB() int {
 func broadcastCommits(s *store.Store, lanes int) load {
 	sms := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
 	return chained(lanes, func(lane, i int, done func(error)) {
-		ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2542" + strconv.Itoa(10_000_000+lane)})
+		ref := limitCustomer(lane)
 		m := &messaging.Message{
 			Number: ref.Number, Channel: sms, App: limitApp, Status: messaging.Sent,
 			Out: &messaging.Outbound{Body: messaging.Body{Text: "Would you come again? Answer YES or NO."}},
@@ -227,7 +216,7 @@ func broadcastCommits(s *store.Store, lanes int) load {
 		}
 		var next func(step int)
 		next = func(step int) {
-			u := &store.Unit{Route: ref.Number.Number, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{ref}}, Run: steps[step]}
+			u := &store.Unit{Route: limitOrg + ref.Number.Number, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{ref}}, Run: steps[step]}
 			u.Done = func(err error) {
 				if err != nil || step == len(steps)-1 {
 					done(err)

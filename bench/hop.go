@@ -145,7 +145,7 @@ func hopCommits(s *system, offset, lanes int) load {
 	return chained(lanes, func(lane, i int, done func(error)) {
 		hop := &hopRows{org: s.org, number: customer.Number{Provider: customer.Cellular, Number: phoneNumber(limitPhones + offset + lane)}, session: session(lane, i), count: i}
 		ref := customer.ByNumber(hop.number)
-		first := &store.Unit{Route: hop.number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}}, Run: hop.received}
+		first := &store.Unit{Route: s.org + hop.number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}}, Run: hop.received}
 		first.Done = func(err error) {
 			if err != nil {
 				done(err)

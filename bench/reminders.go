@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -86,42 +85,9 @@ func reminders(ctx context.Context, r *run, db database) (row Row, err error) {
 
 // remind is a unit that makes a customer with a reminder.
 func (s *system) remind(i int, reminder customer.Reminder) *store.Unit {
-	ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2541" + strconv.Itoa(10_000_000+i)})
-	return &store.Unit{
-		Route: ref.Number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}},
-		Run: func(tx *store.Tx) error {
-			rec, err := tx.Customer(s.org, ref)
-			if err != nil {
-				return err
-			}
-			return tx.SetReminder(rec, s.config.AppID, reminder, customer.DefaultLimits())
-		},
-	}
-}
-
-// each does that many units.
-func each(s *store.Store, count int, unit func(i int) *store.Unit) error {
-	slots := make(chan struct{}, 1024)
-	var mu sync.Mutex
-	var failed error
-	done := func(err error) {
-		mu.Lock()
-		failed = errors.Join(failed, err)
-		mu.Unlock()
-		<-slots
-	}
-	for i := range count {
-		slots <- struct{}{}
-		u := unit(i)
-		u.Done = done
-		if err := s.Submit(u); err != nil {
-			done(err)
-		}
-	}
-	for range cap(slots) {
-		slots <- struct{}{}
-	}
-	return failed
+	return s.made(i, func(tx *store.Tx, rec *store.Record) error {
+		return tx.SetReminder(rec, s.config.AppID, reminder, customer.DefaultLimits())
+	})
 }
 
 // arrivals counts what arrives: a known number of some, and others, whose lateness is noted.
@@ -170,11 +136,11 @@ func (a *arrivals) others() *sample {
 // reminderCommits is the load of what a reminder writes: one commit to tell of it, one for the answer.
 func reminderCommits(s *store.Store, lanes int) load {
 	return chained(lanes, func(lane, i int, done func(error)) {
-		ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2542" + strconv.Itoa(10_000_000+lane)})
+		ref := limitCustomer(lane)
 		var n store.Notification
 		second := &store.Unit{Run: func(tx *store.Tx) error { tx.Answered(&n); return nil }, Done: done}
 		first := &store.Unit{
-			Route: ref.Number.Number, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{ref}},
+			Route: limitOrg + ref.Number.Number, Needs: store.Needs{Org: limitOrg, Customers: []customer.Ref{ref}},
 			Run: func(tx *store.Tx) error {
 				rec, err := tx.Customer(limitOrg, ref)
 				if err != nil {

@@ -166,7 +166,7 @@ func fill(s *store.Store, org string, count, messages int) ([]string, error) {
 		slots <- struct{}{}
 		ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2547" + strconv.Itoa(10_000_000+i)})
 		err := s.Submit(&store.Unit{
-			Route: ref.Number.Number, Needs: store.Needs{Org: org, Customers: []customer.Ref{ref}},
+			Route: org + ref.Number.Number, Needs: store.Needs{Org: org, Customers: []customer.Ref{ref}},
 			Run: func(tx *store.Tx) error {
 				rec, err := tx.Customer(org, ref)
 				if err != nil {
