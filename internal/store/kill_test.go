@@ -35,7 +35,8 @@ func loadRef(worker int) customer.Ref {
 	return customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: fmt.Sprint("+2547110000", 10+worker%loadCustomers)})
 }
 
-// loadUnit leaves its name in the customer's metadata, history and outbox, and as an idempotency key.
+// loadUnit leaves its name in the customer's metadata, history and outbox, and as an idempotency key, and
+// does something with money.
 func loadUnit(name string, worker int) *store.Unit {
 	ref := loadRef(worker)
 	key := store.IdempotencyKey{Org: "org", App: "app", Key: name}
@@ -57,7 +58,7 @@ func loadUnit(name string, worker int) *store.Unit {
 			tx.Record(rec, "loaded", name)
 			tx.Notify(store.Notification{Org: "org", App: "app", Subject: rec.ID, Kind: name})
 			tx.KeepReply(key, nil, []byte(name))
-			return nil
+			return loadPayment(tx, rec, name)
 		},
 	}
 }
@@ -90,13 +91,16 @@ func loadUntilKilled(url string) {
 }
 
 func TestKilledServer(t *testing.T) {
-	for name, url := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "postgres": testpg.URL} {
+	for name, c := range map[string]struct {
+		url     func(testing.TB) string
+		servers int
+	}{"sqlite": {sqliteURL, 1}, "postgres": {testpg.URL, 1}, "two on postgres": {testpg.URL, 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := url(t)
+			db := c.url(t)
 			var done []string
 			for range killRounds {
-				done = append(done, loadAndKill(t, db)...)
+				done = append(done, loadAndKill(t, db, c.servers)...)
 				verify(t, db, done)
 			}
 			t.Logf("%d units survived %d kills", len(done), killRounds)
@@ -104,41 +108,54 @@ func TestKilledServer(t *testing.T) {
 	}
 }
 
-// loadAndKill kills a server after a random number of units and gives the names of those that it
-// had said to be done.
-func loadAndKill(t *testing.T, url string) (done []string) {
+// loadAndKill kills servers on a database, that run at once, each after a random number of units, and gives
+// the names of those that they had said to be done.
+func loadAndKill(t *testing.T, url string, servers int) (done []string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), killPatience)
+	var all sync.WaitGroup
+	names := make([][]string, servers)
+	for i := range servers {
+		all.Go(func() {
+			var err error
+			if names[i], err = loadOne(t.Context(), url); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	return slices.Concat(names...)
+}
+
+func loadOne(ctx context.Context, url string) (done []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, killPatience)
 	defer cancel()
 	server := exec.CommandContext(ctx, os.Args[0])
 	server.Env = append(os.Environ(), loadEnv+"="+url)
 	out, err := server.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := server.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	killAfter := 1 + rand.IntN(1500)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		what, name, _ := strings.Cut(lines.Text(), " ")
 		if what != "done" {
-			t.Errorf("the server says %q", lines.Text())
+			err = fmt.Errorf("the server says %q", lines.Text())
 			break
 		}
 		// What comes after the kill was said before it, and counts too.
 		if done = append(done, name); len(done) == killAfter {
-			if err := server.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
+			err = server.Process.Kill()
 		}
 	}
 	_ = server.Wait() // killed, as we wanted
-	if len(done) < killAfter {
-		t.Fatalf("the server ended by itself after %d units", len(done))
+	if err == nil && len(done) < killAfter {
+		err = fmt.Errorf("the server ended by itself after %d units", len(done))
 	}
-	return done
+	return done, err
 }
 
 // verify opens the database and looks for everything that the units did.
@@ -146,6 +163,7 @@ func verify(t *testing.T, url string, done []string) {
 	t.Helper()
 	s := open(t, url)
 	defer s.stop()
+	verifyMoney(t, s.Store, done)
 	history, outbox := make(map[string]int), make(map[string]int)
 	latest := make(map[string]bool)
 	for c := range loadCustomers {
