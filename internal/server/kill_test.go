@@ -20,6 +20,7 @@ import (
 	"github.com/elarian-go/elarian/internal/sandbox"
 	"github.com/elarian-go/elarian/internal/server"
 	"github.com/elarian-go/elarian/internal/servertest"
+	"github.com/elarian-go/elarian/internal/store"
 )
 
 // childEnv tells the test binary to be a server, which tests kill.
@@ -129,28 +130,39 @@ func (l *ledger) has(m map[string]bool, key string) bool {
 	return m[key]
 }
 
-// TestKill kills a loaded server again and again: what was answered is there, once, and every
-// notification comes whose cause was answered.
+// TestKill kills a loaded server again and again: what was answered is there, once, payments too, every
+// notification comes whose cause was answered, and the books are right after each kill.
 func TestKill(t *testing.T) {
-	servertest.Each(t, func(t *testing.T, store string) {
-		const rounds, workers, each = 5, 8, 60
-		c := child{Store: store, Box: sandbox.New()}
+	servertest.Each(t, func(t *testing.T, url string) {
+		const rounds, workers, each = 5, 8, 40
+		c := child{Store: url, Box: sandbox.New()}
 		l := &ledger{acked: map[string]bool{}, seen: map[string]bool{}, answered: map[string]bool{}}
 		for round := range rounds {
 			p := startChild(t, c)
-			work(t, p, l, round, workers, each, 100+rand.IntN(workers*each-150))
+			work(t, p, l, round, workers, each, 150+rand.IntN(2*workers*each-250))
 			p.kill()
+			checkBooks(t, c)
 		}
 		p := startChild(t, c)
 		defer p.kill()
 		// What got no answer is sent again with its key; what did gets the first one.
 		app := p.App(t)
+		var ids [workers]string
+		for w := range workers {
+			ids[w] = app.ID(t, phone(w))
+		}
 		for round := range rounds {
 			for w := range workers {
 				var pending []*servertest.Pending
 				for i := range each {
 					if key := name(round, w, i); !l.has(l.acked, key) || i%10 == 0 {
 						pending = append(pending, app.Go(t, numbered(key)))
+					}
+					// One after the other: what is paid out of a wallet came in before.
+					if key := payment(round, w, i); !l.has(l.acked, key) || i%10 == 0 {
+						if v := servertest.Verdict(app.Do(t, paying(c.Box, ids[w], key))); !v.OK {
+							t.Fatalf("%s, sent again: %+v", key, v)
+						}
 					}
 				}
 				for _, cmd := range pending {
@@ -186,16 +198,76 @@ func TestKill(t *testing.T) {
 		if err := p.cmd.Wait(); err != nil {
 			t.Errorf("the server stopped with %v", err)
 		}
+		paid := checkBooks(t, c)
+		for round := range rounds {
+			for w := range workers {
+				for i := range each {
+					if key := payment(round, w, i); paid[key] != 1 {
+						t.Errorf("payment %s was made %d times", key, paid[key])
+					}
+				}
+			}
+		}
 	})
 }
 
 func name(round, w, i int) string { return fmt.Sprintf("%d.%d.%d", round, w, i) }
 
+func payment(round, w, i int) string { return "paid " + name(round, w, i) }
+
+// paying is a payment with an idempotency key, which is its narration too: from the purse to the worker's
+// phone, to the wallet of its customer, or back from there.
+func paying(box sandbox.Sandbox, id, key string) *pb.AppToServerCommand {
+	var round, w, i int
+	_, _ = fmt.Sscanf(key, "paid %d.%d.%d", &round, &w, &i)
+	from, to := servertest.Purse(box.Purse), servertest.MobileMoney(phone(w))
+	switch i % 3 {
+	case 0:
+		to = servertest.Wallet(id, "w")
+	case 1:
+		from, to = servertest.Wallet(id, "w"), servertest.Purse(box.Purse)
+	}
+	cmd := servertest.Pay(from, to, servertest.KES(1))
+	cmd.GetInitiatePayment().Narration = key
+	return servertest.WithKey(key, cmd)
+}
+
+// checkBooks recomputes the ledger, and counts the payments by their narration.
+func checkBooks(t *testing.T, c child) map[string]int {
+	t.Helper()
+	st, err := store.Open(c.Store, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	report, err := st.CheckLedger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, difference := range report.Differences {
+		t.Error(difference)
+	}
+	paid := make(map[string]int)
+	for filter := (store.PaymentFilter{Org: c.Box.Org}); ; {
+		page, err := st.Payments(filter, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			paid[p.Narration]++
+			filter.Before = p.ID
+		}
+		if len(page) == 0 {
+			return paid
+		}
+	}
+}
+
 // numbered is a command with an idempotency key: the activity of this name, in a session of its round.
 func numbered(key string) *pb.AppToServerCommand {
 	var round, w, i int
 	_, _ = fmt.Sscanf(key, "%d.%d.%d", &round, &w, &i)
-	cmd := servertest.Activity(fmt.Sprintf("+2547000000%02d", w), key)
+	cmd := servertest.Activity(phone(w), key)
 	cmd.GetCustomerActivity().SessionId = fmt.Sprint(round)
 	return servertest.WithKey(key, cmd)
 }
@@ -222,20 +294,28 @@ func work(t *testing.T, p *process, l *ledger, round, workers, each, until int) 
 			}
 		}
 	})
+	send := func(key string, cmd *pb.AppToServerCommand) bool {
+		r, err := caller.Command(cmd)
+		if err != nil {
+			return false // killed
+		}
+		if v := servertest.Verdict(r); !v.OK {
+			t.Errorf("%s: %+v", key, v)
+		}
+		l.mark(l.acked, key)
+		if acks.Add(1) == int64(until) {
+			p.kill()
+			enough()
+		}
+		return true
+	}
 	for w := range workers {
+		id := app.ID(t, phone(w))
 		group.Go(func() {
 			for i := range each {
-				r, err := caller.Command(numbered(name(round, w, i)))
-				if err != nil {
-					return // killed
-				}
-				if v := servertest.Verdict(r); !v.OK {
-					t.Errorf("%+v", v)
-				}
-				l.mark(l.acked, name(round, w, i))
-				if acks.Add(1) == int64(until) {
-					p.kill()
-					enough()
+				key, paid := name(round, w, i), payment(round, w, i)
+				if !send(key, numbered(key)) || !send(paid, paying(p.Sandbox, id, paid)) {
+					return
 				}
 			}
 		})
@@ -245,7 +325,7 @@ func work(t *testing.T, p *process, l *ledger, round, workers, each, until int) 
 
 func checkOnce(t *testing.T, app *servertest.Conn, round, w, each int) {
 	t.Helper()
-	for _, s := range app.State(t, fmt.Sprintf("+2547000000%02d", w)).ActivityState.Sessions {
+	for _, s := range app.State(t, phone(w)).ActivityState.Sessions {
 		if s.SessionId != fmt.Sprint(round) {
 			continue
 		}
