@@ -9,13 +9,17 @@ import (
 	"github.com/elarian-go/elarian/internal/store"
 )
 
-// made is a unit that makes the i-th customer and does something to them.
+// made is a unit that makes the i-th of the customers that a row is about, and does something to them.
 func (s *system) made(i int, do func(*store.Tx, *store.Record) error) *store.Unit {
-	ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2541" + strconv.Itoa(10_000_000+i)})
+	return made(s.org, "+2541"+strconv.Itoa(10_000_000+i), do)
+}
+
+func made(org, number string, do func(*store.Tx, *store.Record) error) *store.Unit {
+	ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: number})
 	return &store.Unit{
-		Route: s.org + ref.Number.Number, Needs: store.Needs{Org: s.org, Customers: []customer.Ref{ref}},
+		Route: org + number, Needs: store.Needs{Org: org, Customers: []customer.Ref{ref}},
 		Run: func(tx *store.Tx) error {
-			rec, err := tx.Customer(s.org, ref)
+			rec, err := tx.Customer(org, ref)
 			if err != nil {
 				return err
 			}

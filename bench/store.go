@@ -151,40 +151,12 @@ func (k *keys) next() string {
 // fill makes customers with 5 tags, 5 metadata keys and some messages, and gives their ids.
 func fill(s *store.Store, org string, count, messages int) ([]string, error) {
 	ids := make([]string, count)
-	slots := make(chan struct{}, 1024)
-	var mu sync.Mutex
-	var failed error
-	done := func(err error) {
-		if err != nil {
-			mu.Lock()
-			failed = err
-			mu.Unlock()
-		}
-		<-slots
-	}
-	for i := range ids {
-		slots <- struct{}{}
-		ref := customer.ByNumber(customer.Number{Provider: customer.Cellular, Number: "+2547" + strconv.Itoa(10_000_000+i)})
-		err := s.Submit(&store.Unit{
-			Route: org + ref.Number.Number, Needs: store.Needs{Org: org, Customers: []customer.Ref{ref}},
-			Run: func(tx *store.Tx) error {
-				rec, err := tx.Customer(org, ref)
-				if err != nil {
-					return err
-				}
-				ids[i] = rec.ID
-				return describe(tx, rec, messages)
-			},
-			Done: done,
+	return ids, each(s, count, func(i int) *store.Unit {
+		return made(org, "+2547"+strconv.Itoa(10_000_000+i), func(tx *store.Tx, rec *store.Record) error {
+			ids[i] = rec.ID
+			return describe(tx, rec, messages)
 		})
-		if err != nil {
-			done(err)
-		}
-	}
-	for range cap(slots) {
-		slots <- struct{}{}
-	}
-	return ids, failed
+	})
 }
 
 func describe(tx *store.Tx, rec *store.Record, messages int) error {
