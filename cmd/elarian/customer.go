@@ -82,7 +82,11 @@ func (f *customerCommand) showCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				view := viewCustomer(rec, reminders)
+				wallets, err := st.Wallets(rec)
+				if err != nil {
+					return err
+				}
+				view := viewCustomer(rec, reminders, wallets)
 				if f.show.json {
 					return writeJSON(c.OutOrStdout(), view)
 				}
@@ -102,6 +106,9 @@ func (f *customerCommand) showCommand() *cobra.Command {
 				}
 				for k, v := range view.Metadata {
 					fmt.Fprintf(w, "metadata   %s = %.100s\n", k, v)
+				}
+				for _, wallet := range view.Wallets {
+					fmt.Fprintf(w, "wallet     %s has %s, %s available\n", wallet.ID, wallet.Actual, wallet.Available)
 				}
 				for _, r := range view.Reminders {
 					fmt.Fprintf(w, "reminder   %s at %s  (%s)\n", r.Key, r.Next.Format(time.RFC3339), r.App)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/elarian-go/elarian/internal/currency"
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/store"
@@ -42,6 +43,17 @@ type customerView struct {
 	Metadata     map[string]storedText `json:"metadata"`
 	Channels     []channelStateView    `json:"channels"`
 	Reminders    []reminderView        `json:"reminders"`
+	Wallets      []walletView          `json:"wallets"`
+}
+
+type walletView struct {
+	ID        string `json:"id"`
+	Actual    string `json:"actual"`
+	Available string `json:"available"`
+}
+
+func viewWallet(w store.Wallet) walletView {
+	return walletView{w.Account.ID, currency.Text(w.Balance.Actual, w.Account.Currency), currency.Text(w.Balance.Available(), w.Account.Currency)}
 }
 
 type reminderView struct {
@@ -82,10 +94,10 @@ func viewNumber(n customer.Number) numberView {
 	return numberView{n.Provider.String(), n.Number, n.Partition}
 }
 
-func viewCustomer(rec *store.Record, reminders []store.AppReminder) customerView {
+func viewCustomer(rec *store.Record, reminders []store.AppReminder, wallets []store.Wallet) customerView {
 	now := time.Now()
 	v := customerView{
-		Reminders: each(reminders, viewReminder),
+		Reminders: each(reminders, viewReminder), Wallets: each(wallets, viewWallet),
 		Org:       rec.Org, ID: rec.ID, AdoptedBy: rec.AdoptedBy, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
 		Numbers: each(rec.Numbers, viewNumber), Metadata: make(map[string]storedText),
 		SecondaryIDs: each(customer.LiveSecondaryIDs(rec.SecondaryIDs, now), func(s customer.SecondaryID) indexView { return indexView(s) }),
@@ -148,6 +160,7 @@ type everythingView struct {
 	Messages   []messageView               `json:"messages"`
 	Sessions   []endedView                 `json:"sessions"`
 	Activities []*customer.ActivitySession `json:"activities"`
+	Payments   []paymentView               `json:"payments"`
 	Waiting    []letterView                `json:"notifications"`
 	Timeline   []entryView                 `json:"timeline"`
 }
@@ -163,7 +176,7 @@ type endedView struct {
 
 func viewEverything(e *store.Everything) everythingView {
 	v := everythingView{
-		Customer: viewCustomer(e.Record, e.Reminders), AppData: make(map[string]storedText), Messages: each(e.Messages, viewMessage), Activities: e.Activities,
+		Customer: viewCustomer(e.Record, e.Reminders, e.Wallets), Payments: each(e.Payments, viewPayment), AppData: make(map[string]storedText), Messages: each(e.Messages, viewMessage), Activities: e.Activities,
 		Sessions: each(e.Sessions, func(s *messaging.Ended) endedView {
 			return endedView{s.ID, viewNumber(s.State.Number), s.State.Channel.String(), s.StartedAt, s.Duration.Seconds(), s.Reason.String()}
 		}),

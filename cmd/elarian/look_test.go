@@ -35,9 +35,13 @@ func TestOperatorsLookAfterPeople(t *testing.T) {
 	if _, err := ada.SendMessage(ctx, elarian.SMS("83044"), elarian.Text("Hello Ada")); err != nil {
 		t.Fatal(err)
 	}
+	purse := elarian.Purse(decode[[]purseView](t, must(t, dir, "purse", "list", "--json"))[0].ID)
+	if _, err := client.InitiatePayment(ctx, purse, ada.Wallet("savings"), elarian.KES("25.50"), "bonus"); err != nil {
+		t.Fatal(err)
+	}
 
 	shown := must(t, dir, "customer", "show", "+254 710 000001")
-	for _, want := range []string{"+254710000001", "plan = gold", "Kisumu", "member = 7", "sms 83044"} {
+	for _, want := range []string{"+254710000001", "plan = gold", "Kisumu", "member = 7", "sms 83044", "savings has KES 25.50"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("customer show lacks %q:\n%s", want, shown)
 		}
@@ -48,7 +52,7 @@ func TestOperatorsLookAfterPeople(t *testing.T) {
 	}
 	all := decode[map[string]any](t, must(t, dir, "customer", "export", "+254710000001"))
 	text := must(t, dir, "customer", "export", "+254710000001")
-	if len(all["messages"].([]any)) != 1 || !strings.Contains(text, "Hello Ada") || !strings.Contains(text, `"visits": 3`) {
+	if len(all["messages"].([]any)) != 1 || len(all["payments"].([]any)) != 1 || !strings.Contains(text, "bonus") || !strings.Contains(text, "Hello Ada") || !strings.Contains(text, `"visits": 3`) {
 		t.Errorf("the export lacks something:\n%s", text)
 	}
 

@@ -59,8 +59,7 @@ func receivedAgain(tx *store.Tx, id string, again *payment.Payment, status payme
 		p.Note(status, payment.Repeated, "", tx.Actor, tx.Now())
 		return p, payment.Repeated, nil
 	}
-	p.Answered = true
-	verdict, err := advance(tx, p, status, "")
+	verdict, err := answer(tx, p, status, "")
 	return p, verdict, err
 }
 

@@ -89,7 +89,13 @@ func AnswerPayment(tx *store.Tx, org, id string, s payment.Status, description s
 	if err != nil || p == nil || p.Flow == payment.Imported {
 		return nil, 0, err
 	}
-	p.Answered = true
-	verdict, err := advance(tx, p, s, description)
+	verdict, err := answer(tx, p, s, description)
 	return p, verdict, err
+}
+
+// answer is advance for what somebody says of a payment. Where that can be, nothing comes by itself any more.
+func answer(tx *store.Tx, p *payment.Payment, s payment.Status, description string) (payment.Verdict, error) {
+	verdict, err := advance(tx, p, s, description)
+	p.Answered = p.Answered || verdict != payment.Contradicts
+	return verdict, err
 }

@@ -183,6 +183,17 @@ func (tx *Tx) Wallets(rec *Record) ([]Wallet, error) {
 	return tx.walletsOf(rec.Org, rec.ID)
 }
 
+// Wallets reads the wallets of a customer.
+func (s *Store) Wallets(rec *Record) ([]Wallet, error) {
+	var found []Wallet
+	err := s.query(op{selectWalletsOf, new(values).text(rec.Org).text(rec.ID), func(r row) error {
+		k, a, err := scanAccount(r)
+		found = append(found, Wallet{k, a.Balance})
+		return err
+	}})
+	return found, err
+}
+
 // adoptWallets adds the wallets of an adopted customer to those of the same id and currency, with what
 // is held of them. The unit has to be Alone.
 func (tx *Tx) adoptWallets(rec *Record, adopted string) error {

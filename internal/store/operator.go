@@ -161,11 +161,6 @@ func (s *Store) Everything(rec *Record) (*Everything, error) {
 			e.Payments = append(e.Payments, p.Payment)
 			return err
 		}},
-		{selectWalletsOf, who(), func(r row) error {
-			k, a, err := scanAccount(r)
-			e.Wallets = append(e.Wallets, Wallet{k, a.Balance})
-			return err
-		}},
 	} {
 		if err := s.query(o); err != nil {
 			return nil, fmt.Errorf("read %s: %w", rec.ID, err)
@@ -180,6 +175,9 @@ func (s *Store) Everything(rec *Record) (*Everything, error) {
 	}
 	var err error
 	if e.Reminders, err = s.Reminders(rec.Org, rec.ID); err != nil {
+		return nil, err
+	}
+	if e.Wallets, err = s.Wallets(rec); err != nil {
 		return nil, err
 	}
 	e.History, err = s.History(rec.History, maxHistory)
