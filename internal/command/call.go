@@ -95,7 +95,8 @@ const recordingTime = 24 * time.Hour
 
 func (w *callWork) record(rec *store.Record, d time.Duration) string {
 	token := store.NewSecret("")
-	w.tx.AddRecording(store.Recording{Token: token, Org: rec.Org, Customer: rec.ID, Duration: d, ExpiresAt: w.tx.Now().Add(recordingTime)})
+	sound, size := spoken(d)
+	w.tx.AddRecording(store.Recording{Token: token, Org: rec.Org, Customer: rec.ID, Sound: sound, Size: size, ExpiresAt: w.tx.Now().Add(recordingTime)})
 	w.tx.Record(rec, "call.recorded", d.String())
 	return w.c.RecordingURL(token)
 }
