@@ -87,7 +87,7 @@ func (w *callWork) onCall(rec *store.Record, session string, do func(*messaging.
 }
 
 func (w *callWork) env(rec *store.Record) *messaging.CallEnv {
-	return &messaging.CallEnv{Now: w.tx.Now(), Record: func(d time.Duration) string { return w.record(rec, d) }}
+	return &messaging.CallEnv{Now: w.tx.Now(), PlanTime: w.c.outbox.Forsaken(), Record: func(d time.Duration) string { return w.record(rec, d) }}
 }
 
 // recordingTime is how long a recording can be fetched.
@@ -523,12 +523,14 @@ func (c *Commands) callDue(tx *store.Tx, t *store.Timer) error {
 		return err
 	}
 	session, turn, _ := strings.Cut(t.Ref, " ")
-	return w.onCall(rec, session, func(call *messaging.Call, env *messaging.CallEnv) messaging.CallTurn {
-		if strconv.Itoa(call.Turn) != turn {
-			return messaging.CallTurn{}
-		}
-		return call.Due(env)
-	})
+	state := sessionState(rec, session)
+	switch {
+	case state == nil || state.Session.Call == nil || strconv.Itoa(state.Session.Call.Turn) != turn:
+		return nil // the call has gone on
+	case state.Session.Call.Wait == messaging.WaitsForPlan:
+		return w.fail(rec, session, "the app did not answer in time")
+	}
+	return w.onCall(rec, session, (*messaging.Call).Due)
 }
 
 // customer finds somebody by an id that may be decommissioned by now, nil where they are no more.

@@ -64,7 +64,6 @@ const (
 	SpeechTime  = time.Minute      // the longest recording
 	TalkTime    = 4 * time.Hour    // of two who are connected
 	QueueTime   = time.Hour        // in a queue
-	PlanTime    = 5 * time.Minute  // for the app, at the very most: mostly it is told long before that it failed
 	maxPressed  = 128              // keys
 	minuteLimit = 24 * 60          // of any wait that a plan sets
 )
@@ -144,6 +143,9 @@ type QueuePlace struct {
 // CallEnv is what the rules of a call ask the world for.
 type CallEnv struct {
 	Now time.Time
+	// PlanTime is how long the call waits for a plan where nobody tells it that the app has failed: the
+	// server was killed meanwhile.
+	PlanTime time.Duration
 	// Record makes a recording of that length and gives its address.
 	Record func(d time.Duration) (url string)
 }
@@ -240,7 +242,7 @@ func (c *Call) event(t *CallTurn, status CallStatus) *VoiceInput {
 func (c *Call) ask(env *CallEnv, t *CallTurn) {
 	t.Asks = true
 	c.Plan = nil
-	c.wait(env, WaitsForPlan, PlanTime)
+	c.wait(env, WaitsForPlan, env.PlanTime)
 }
 
 // Answer is the phone that rang being picked up.

@@ -281,10 +281,14 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}
 }
 
+// Forsaken is how long after an interactive notification came to be nobody waits for its answer any more,
+// whatever has happened here.
+func (o *Outbox) Forsaken() time.Duration { return 2 * o.options.AnswerTime }
+
 // abandoned says whether nobody waits any more for the answer to an interactive notification that is
 // not in memory: it is from before the start.
 func (o *Outbox) abandoned(n *store.Notification) bool {
-	return n.CreatedAt.Before(o.started) || o.clock.Now().Sub(n.CreatedAt) > 2*o.options.AnswerTime
+	return n.CreatedAt.Before(o.started) || o.clock.Now().Sub(n.CreatedAt) > o.Forsaken()
 }
 
 func (o *Outbox) poke() {
