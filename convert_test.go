@@ -179,14 +179,20 @@ func stateReplyBytes(t testing.TB, data *pb.CustomerStateReplyData) []byte {
 }
 
 func TestStateOfLaterVersions(t *testing.T) {
-	want := decodeState(t, &JSON, benchState())
+	want := decodeState(t, &JSON, payerState())
 	if len(want.Messaging.Messages) != 10 || want.Messaging.Messages[9].Message.Body != Text("Your visit is tomorrow at ten.") || len(want.Identity.Metadata) != 5 {
 		t.Fatalf("%+v", want)
 	}
-	extra := benchState()
+	if len(want.Payment.Log) != 1 || want.Payment.Wallets["w"].Pending["t"].Value != KES("2") {
+		t.Fatalf("%+v", want.Payment)
+	}
+	extra := payerState()
+	paid, wallet := extra.PaymentState.TransactionLog[0], extra.PaymentState.Wallets["w"]
 	for _, m := range []proto.Message{
 		extra, extra.IdentityState, extra.IdentityState.Tags[0], extra.IdentityState.Tags[0].Mapping, extra.MessagingState,
 		extra.MessagingState.Messages[0].GetSent(), extra.MessagingState.Messages[0].GetSent().Message, extra.ActivityState,
+		extra.PaymentState, extra.PaymentState.ChannelNumbers[0], paid, paid.DebitParty, paid.DebitParty.GetPurse(), paid.CreditParty, paid.CreditParty.GetCustomer(),
+		paid.Value, wallet, wallet.Pending["t"],
 	} {
 		var unknown []byte
 		unknown = protowire.AppendVarint(protowire.AppendTag(unknown, 900, protowire.VarintType), 1<<63)
@@ -200,8 +206,27 @@ func TestStateOfLaterVersions(t *testing.T) {
 	}
 }
 
+// payerState is benchState of a customer who also has a payment and a wallet.
+func payerState() *pb.CustomerStateReplyData {
+	d := benchState()
+	number, channel := Cellular("+254710000001").proto(), MobileMoney("83044").proto()
+	d.PaymentState = &pb.PaymentState{
+		CustomerNumbers: []*pb.CustomerNumber{number}, ChannelNumbers: []*pb.PaymentChannelNumber{channel},
+		TransactionLog: []*pb.PaymentTransaction{{
+			TransactionId: "el_txn_1", Value: KES("7.10").proto(), Status: pb.PaymentStatus_PAYMENT_STATUS_SUCCESS,
+			DebitParty:  &pb.PaymentCounterParty{Party: &pb.PaymentCounterParty_Purse{Purse: &pb.PaymentPurseCounterParty{PurseId: "el_prs_1"}}},
+			CreditParty: &pb.PaymentCounterParty{Party: &pb.PaymentCounterParty_Customer{Customer: &pb.PaymentCustomerCounterParty{CustomerNumber: number, ChannelNumber: channel}}},
+		}},
+		Wallets: map[string]*pb.PaymentBalance{"w": {
+			CurrencyCode: "KES", Available: KES("1").proto(), Actual: KES("3").proto(),
+			Pending: map[string]*pb.PendingPaymentTransaction{"t": {Value: KES("2").proto(), Converted: KES("2").proto()}},
+		}},
+	}
+	return d
+}
+
 func FuzzReadState(f *testing.F) {
-	b := stateReplyBytes(f, benchState())
+	b := stateReplyBytes(f, payerState())
 	f.Add(b)
 	f.Add(b[:len(b)/2])
 	f.Add([]byte{0x12, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})

@@ -81,7 +81,7 @@ func (c *cutter) cut() (n int32) {
 }
 
 // With connections that are cut again and again, each command acts exactly once. An activity that
-// acted twice would stand twice in the customer's state.
+// acted twice would stand twice in the customer's state, a payment would have been paid twice.
 func TestEachCommandActsOnce(t *testing.T) {
 	srv := elariantest.Start(t)
 	config := srv.Config()
@@ -106,6 +106,9 @@ func TestEachCommandActsOnce(t *testing.T) {
 				if err := customer.UpdateActivity(t.Context(), elarian.Activity{Source: "test", SessionID: "s", Key: fmt.Sprint(j)}); err != nil {
 					t.Error(err)
 				}
+				if paid, err := client.InitiatePayment(t.Context(), srv.Purse(), customer.Wallet("w"), elarian.KES("1"), fmt.Sprint(j)); err != nil || paid.Status != elarian.PaymentSuccess {
+					t.Errorf("%+v, %v", paid, err)
+				}
 			}
 		})
 	}
@@ -128,6 +131,9 @@ func TestEachCommandActsOnce(t *testing.T) {
 		}
 		if got != calls {
 			t.Errorf("caller %d: %d activities, want %d", i, got, calls)
+		}
+		if has := state.Payment.Wallets["w"].Actual; has != elarian.MinorUnits("KES", calls*100) || len(state.Payment.Log) != calls {
+			t.Errorf("caller %d: has %s by %d payments, want %d of KES 1", i, has, len(state.Payment.Log), calls)
 		}
 	}
 }

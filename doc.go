@@ -42,7 +42,7 @@
 //
 // # The reference's names
 //
-// In the order of the reference. Methods that do not stand here are not there yet.
+// In the order of the reference.
 //
 //	Elarian(config)                     New
 //	elarian.connect()                   Client.Connect, Client.Run

@@ -177,7 +177,9 @@ async function main() {
     const handlers = {
         ussdSession, paymentStatus, receivedPayment, reminder, voiceCall,
     };
-    Object.entries(handlers).forEach(([event, handler]) => client.on(event, handler));
+    // What fails is not answered: a session then ends with an apology.
+    Object.entries(handlers).forEach(([event, handler]) => client.on(event, (...args) => handler(...args)
+        .catch((error) => console.error(`${event}:`, error))));
     console.log('Loans are given (Ctrl-C ends)');
 }
 
