@@ -13,7 +13,8 @@ import (
 // Clock tells the time and calls functions when theirs has come.
 type Clock struct {
 	mu     sync.Mutex
-	ahead  time.Duration // of the wall clock, by Advance
+	stands time.Time     // of a clock that Still made, when that was
+	ahead  time.Duration // of the wall clock, or of stands, by Advance
 	timers timerHeap
 	seq    uint64
 	wake   chan struct{}
@@ -29,6 +30,14 @@ type settler struct{ f func() }
 // New gives a clock that shows the wall's time. Its timers fire while Run runs.
 func New() *Clock { return &Clock{wake: make(chan struct{}, 1)} }
 
+// Still gives a clock that nothing but Advance moves: for tests of what happens by itself after a while,
+// and of what can be done before.
+func Still() *Clock {
+	c := New()
+	c.stands = time.Now()
+	return c
+}
+
 // Now is the time, in UTC and whole milliseconds: what the store keeps.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
@@ -37,7 +46,11 @@ func (c *Clock) Now() time.Time {
 }
 
 func (c *Clock) now() time.Time {
-	return time.Now().Add(c.ahead).UTC().Truncate(time.Millisecond)
+	base := c.stands
+	if base.IsZero() {
+		base = time.Now()
+	}
+	return base.Add(c.ahead).UTC().Truncate(time.Millisecond)
 }
 
 // Timer is a function that waits for its time.
@@ -215,6 +228,9 @@ func (c *Clock) fire() time.Duration {
 	defer c.mu.Unlock()
 	for len(c.timers) > 0 {
 		if wait := c.timers[0].at.Sub(c.now()); wait > 0 {
+			if !c.stands.IsZero() {
+				break // until somebody moves it
+			}
 			return wait
 		}
 		t := heap.Pop(&c.timers).(*Timer)

@@ -58,3 +58,28 @@ func TestRunFires(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestStill(t *testing.T) {
+	c := clock.Still()
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- c.Run(ctx) }()
+	start, fired := c.Now(), make(chan time.Duration, 2)
+	c.After(time.Second, func() { fired <- c.Now().Sub(start) })
+	c.After(0, func() { fired <- c.Now().Sub(start) })
+	if at := <-fired; at != 0 {
+		t.Fatalf("what is due at once came after %v", at)
+	}
+	c.Advance(999 * time.Millisecond)
+	if len(fired) != 0 || c.Now().Sub(start) != 999*time.Millisecond {
+		t.Fatalf("%d fired, at %v", len(fired), c.Now().Sub(start))
+	}
+	c.Advance(time.Minute)
+	if at := <-fired; at != time.Second || c.Now().Sub(start) != 60_999*time.Millisecond {
+		t.Fatalf("fired at %v, and it is %v", at, c.Now().Sub(start))
+	}
+	cancel()
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+}

@@ -96,7 +96,8 @@ func TestDeletionWithMoney(t *testing.T) {
 		answered := b.pay(t, servertest.Wallet(ada, "w"), servertest.MobileMoney(phone(1)), 20, payPending).TransactionId.GetValue()
 		b.updated(t, answered, payPending)
 		b.received(t, "MPESA1", 5, paySuccess)
-		for range 5 {
+		checkout := b.pay(t, servertest.MobileMoney(phone(1)), servertest.Wallet(ada, "new"), 7, payPending).TransactionId.GetValue()
+		for range 6 {
 			b.app.Next(t).OK()
 		}
 		before := b.purseOf(t)
@@ -109,6 +110,7 @@ func TestDeletionWithMoney(t *testing.T) {
 		b.wait(t, time.Minute) // which names the number, and so makes another customer of it
 		b.WantPurse(t, b.purse, "KES", 890_00, 890_00)
 		b.updated(t, answered, payFailed)
+		b.updated(t, checkout, paySuccess) // into a wallet that nobody had before
 		b.received(t, "MPESA1", 5, paySuccess)
 		if after := b.purseOf(t); after != before {
 			t.Errorf("the channel's purse has %d, had %d", after, before)

@@ -3,12 +3,17 @@ package command_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/elarian-go/elarian/internal/clock"
 	"github.com/elarian-go/elarian/internal/ledger"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/sandbox"
+	"github.com/elarian-go/elarian/internal/server"
 	"github.com/elarian-go/elarian/internal/servertest"
 )
 
@@ -39,9 +44,12 @@ type bank struct {
 	purse       string
 }
 
+// still has the server's time stand, so that no payment ends by itself before the test says so.
+func still(c *server.Config) { c.Clock = clock.Still() }
+
 func startBank(t *testing.T, store string, simulated bool) *bank {
 	t.Helper()
-	b := &bank{Server: servertest.Start(t, store)}
+	b := &bank{Server: servertest.Start(t, store, still)}
 	b.app, b.purse = b.App(t), b.AddPurse(t, "KES", 1000_00)
 	if simulated {
 		b.phones = b.Simulator(t)
@@ -371,6 +379,57 @@ func TestAnswersOfAProvider(t *testing.T) {
 		if reply := b.update(t, pending(), pb.PaymentStatus(7)); reply.Status || !strings.Contains(reply.Description, "status") {
 			t.Errorf("no status: %v", reply)
 		}
+		b.WantLedger(t)
+	})
+}
+
+// Many answers at once, to the same payments: each payment takes one of them, and its money moves so.
+func TestAnswersAtOnce(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, store string) {
+		b := startBank(t, store, true)
+		const payments, phones = 20, 4
+		var ids []string
+		for range payments {
+			ids = append(ids, b.pay(t, servertest.Purse(b.purse), servertest.MobileMoney(phone(1)), 10, payPending).TransactionId.GetValue())
+		}
+		var taken [payments][2]atomic.Int32
+		var group errgroup.Group
+		for n := range phones {
+			c := b.Simulator(t)
+			group.Go(func() error {
+				for i, id := range ids {
+					success := (n+i)%2 == 0
+					status := payFailed
+					if success {
+						status = paySuccess
+					}
+					reply, err := c.Simulate(servertest.UpdatePaymentStatus(id, status))
+					if err != nil {
+						return err
+					}
+					if reply.Status && success {
+						taken[i][0].Add(1)
+					} else if reply.Status {
+						taken[i][1].Add(1)
+					}
+				}
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		left := int64(1000_00)
+		for i := range taken {
+			succeeded, failed := taken[i][0].Load(), taken[i][1].Load()
+			if (succeeded == 0) == (failed == 0) {
+				t.Errorf("%d were told that %s is a success, %d that it failed", succeeded, ids[i], failed)
+			}
+			if succeeded > 0 {
+				left -= 10_00
+			}
+		}
+		b.WantPurse(t, b.purse, "KES", left, left)
 		b.WantLedger(t)
 	})
 }

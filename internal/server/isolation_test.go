@@ -23,6 +23,7 @@ type victim struct {
 	*servertest.Server
 	app                *servertest.Conn
 	id, message, purse string
+	payment            string
 	number, shortCode  string
 	before             string
 }
@@ -43,7 +44,18 @@ func newVictim(t *testing.T, db string) *victim {
 	v.message = r.MessageId.Value
 	v.Clock().Advance(time.Second)
 	v.app.Next(t).OK()
-	v.purse = v.Purse
+	v.purse = v.AddPurse(t, "KES", 100_00)
+	v.app.Must(t, servertest.Pay(servertest.Purse(v.purse), servertest.Wallet(v.id, "savings"), servertest.KES(60)))
+	v.app.Next(t).OK()
+	paid := v.app.Must(t, servertest.Pay(servertest.Wallet(v.id, "savings"), servertest.MobileMoney(v.number), servertest.KES(20)))
+	v.app.Next(t).OK()
+	v.payment = paid.GetInitiatePayment().TransactionId.Value
+	stays := servertest.UpdatePaymentStatus(v.payment, pb.PaymentStatus_PAYMENT_STATUS_PENDING_VALIDATION)
+	if r, err := v.Simulator(t).Simulate(stays); err != nil || !r.Status {
+		t.Fatalf("%v: %v %v", stays, r, err)
+	}
+	v.app.Next(t).OK()
+	v.Clock().Advance(2 * time.Second)
 	v.before = v.state(t)
 	return v
 }
@@ -90,8 +102,11 @@ func (v *victim) fill(m protoreflect.Message, variant int) {
 			m.Set(f, protoreflect.ValueOfString(v.text(string(f.Name()), m)))
 		case f.Kind() == protoreflect.EnumKind:
 			number := protoreflect.EnumNumber(1)
-			if f.Enum().Name() == "CustomerNumberProvider" {
+			switch f.Enum().Name() {
+			case "CustomerNumberProvider":
 				number = 2
+			case "PaymentStatus":
+				number = protoreflect.EnumNumber(pb.PaymentStatus_PAYMENT_STATUS_SUCCESS)
 			}
 			m.Set(f, protoreflect.ValueOfEnum(number))
 		case f.Kind() == protoreflect.DoubleKind:
@@ -108,6 +123,10 @@ func (v *victim) text(field string, m protoreflect.Message) string {
 		return v.message
 	case "purse_id":
 		return v.purse
+	case "wallet_id":
+		return "savings"
+	case "transaction_id", "provider_transaction_id":
+		return v.payment
 	case "customer_number":
 		return v.number
 	case "number":
@@ -159,6 +178,7 @@ func TestIsolation(t *testing.T) {
 				// The same about somebody who is nowhere must be answered in the same words.
 				nobody := strings.ReplaceAll(string(mustMarshal(cmd)), v.id, "el_cst_"+strings.Repeat("0", 32))
 				nobody = strings.ReplaceAll(nobody, v.message, "el_msg_"+strings.Repeat("0", 32))
+				nobody = strings.ReplaceAll(nobody, v.payment, "el_txn_"+strings.Repeat("0", 32))
 				payload := mustMarshal(cmd)
 				if kinds.Get(i).Name() == "lease_customer_app_data" || kinds.Get(i).Name() == "update_customer_secondary_id" {
 					v.Clock().Advance(2 * time.Minute)
@@ -169,7 +189,7 @@ func TestIsolation(t *testing.T) {
 				if err != nil {
 					tells(fmt.Sprint(cmd), []byte(err.Error()))
 				}
-				if !strings.Contains(string(payload), v.id) && !strings.Contains(string(payload), v.message) {
+				if !strings.Contains(string(payload), v.id) && !strings.Contains(string(payload), v.message) && !strings.Contains(string(payload), v.payment) {
 					continue
 				}
 				same, sameErr := foreign.Try([]byte(nobody))
@@ -181,8 +201,8 @@ func TestIsolation(t *testing.T) {
 					t.Fatalf("%v: no reply", cmd)
 				}
 				a, b := servertest.Verdict(reply), servertest.Verdict(nobodys)
-				a.Description = strings.NewReplacer(v.id, "…", v.message, "…").Replace(a.Description)
-				b.Description = strings.NewReplacer("el_cst_"+strings.Repeat("0", 32), "…", "el_msg_"+strings.Repeat("0", 32), "…").Replace(b.Description)
+				a.Description = strings.NewReplacer(v.id, "…", v.message, "…", v.payment, "…").Replace(a.Description)
+				b.Description = strings.NewReplacer("el_cst_"+strings.Repeat("0", 32), "…", "el_msg_"+strings.Repeat("0", 32), "…", "el_txn_"+strings.Repeat("0", 32), "…").Replace(b.Description)
 				a.ID, b.ID = "", ""
 				if a != b {
 					t.Errorf("%v: %+v, about nobody %+v", cmd, a, b)
@@ -230,6 +250,8 @@ func TestIsolation(t *testing.T) {
 		if now := v.state(t); now != v.before {
 			t.Errorf("after %d commands of another org the customer is changed:\n%q\nwas\n%q", commands, now, v.before)
 		}
+		v.WantPurse(t, v.purse, "KES", 40_00, 40_00)
+		v.WantLedger(t)
 		v.app.None(t)
 		firstPhones.None(t)
 		if got := servertest.Verdict(v.app.Must(t, servertest.GetStateBySecondaryID("member", "1"))).ID; got != v.id {

@@ -89,7 +89,7 @@ func (tx *Tx) setAccount(k ledger.Account, a storedAccount) (number int64, err e
 		case rec != nil:
 			rec.HasWallets = true
 			rec.Version++
-		case a.number == 0: // else the owner was erased
+		case a.number == 0 && !strings.HasPrefix(k.Owner, referencePrefix): // whose owner was erased
 			return 0, fmt.Errorf("%s: there is no such customer", k)
 		}
 	}

@@ -148,9 +148,9 @@ func (tx *Tx) DeleteCustomer(rec *Record) error {
 	}
 	tx.Exec(deleteHistory, new(values).int(rec.History))
 	for _, id := range rec.Adopted { // whose wallets are empty
-		tx.Exec(eraseOwner, new(values).text(rec.Org).text(id).text(NewID("el_ref_")))
+		tx.Exec(eraseOwner, new(values).text(rec.Org).text(id).text(NewID(referencePrefix)))
 	}
-	reference := NewID("el_ref_")
+	reference := NewID(referencePrefix)
 	tx.Exec(eraseOwner, new(values).text(rec.Org).text(rec.ID).text(reference))
 	return tx.erasePayments(rec.Org, rec.ID, reference)
 }

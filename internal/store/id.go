@@ -16,6 +16,8 @@ const (
 	sessionPrefix  = "el_ses_"
 	workPrefix     = "el_wrk_"
 	paymentPrefix  = "el_txn_"
+
+	referencePrefix = "el_ref_" // and a random part: what stays of a customer who was erased
 )
 
 // ids makes ids. Numbers (of history, outbox and timer rows) have 41 bits of milliseconds since
