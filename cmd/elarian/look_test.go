@@ -120,3 +120,42 @@ func TestTemplates(t *testing.T) {
 	must(t, dir, "template", "remove", "visit")
 	refused(t, runIn(t, dir, "template", "remove", "visit"), 1, "no template")
 }
+
+// TestOperatorsCancelWork: messages by tag at a slow pace, until somebody ends that.
+func TestOperatorsCancelWork(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	client, err := elarian.Connect(ctx, d.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, number := range []string{"+254710000001", "+254710000002"} {
+		if err := client.Customer(elarian.Cellular(number)).UpdateTags(ctx, elarian.Tag{Key: "plan", Value: "gold"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, dir, "channel", "set", "sms", "83044", "--rate", "0.001")
+	// Works are done at once until the server has seen the rate.
+	var running workView
+	for running.State != "running" {
+		work, err := client.SendMessageByTag(ctx, elarian.Tag{Key: "plan", Value: "gold"}, elarian.SMS("83044"), elarian.Text("Hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		running = decode[[]workView](t, must(t, dir, "work", "list", "--json"))[0]
+		if running.Work != work || running.Kind != "send_message" || running.Tag != "plan=gold" {
+			t.Fatalf("%+v, want %s first", running, work)
+		}
+	}
+	if got := must(t, dir, "work", "cancel", running.Work); !strings.Contains(got, "work "+running.Work+" is cancelled") {
+		t.Errorf("cancelled: %s", got)
+	}
+	if after := decode[[]workView](t, must(t, dir, "work", "list", "--json"))[0]; after.State != "cancelled" || after.Done > 1 {
+		t.Errorf("%+v", after)
+	}
+	refused(t, runIn(t, dir, "work", "cancel", "el_wrk_none"), 1, "elarian work list")
+	d.stop()
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -27,7 +28,10 @@ type workView struct {
 
 func viewWork(w *store.Work) workView {
 	state := "running"
-	if w.Done {
+	switch {
+	case w.Cancelled:
+		state = "cancelled"
+	case w.Done:
 		state = "done"
 	}
 	return workView{Org: w.Org, Work: w.ID, App: w.App, Kind: string(w.Kind), Tag: w.Tag + "=" + w.Value, State: state,
@@ -38,9 +42,9 @@ func newWorkCommand() *cobra.Command {
 	var database storeFlags
 	var show output
 	var orgID string
-	c := group("work", "Look at messages and reminders by tag",
+	c := group("work", "Look at messages and reminders by tag, and cancel them",
 		"A command by tag is work that the server does in the background, for all customers that have the tag.",
-		newWorkListCommand(&database, &show, &orgID))
+		newWorkListCommand(&database, &show, &orgID), newWorkCancelCommand(&database, &show, &orgID))
 	c.PersistentFlags().StringVar(&orgID, "org", "", "id of the org (not needed where there is one)")
 	database.register(c)
 	show.register(c)
@@ -76,4 +80,34 @@ it was refused for, with the reason of the last. Works that are done are kept fo
 	}
 	c.Flags().IntVar(&limit, "limit", 100, "how many works to list")
 	return c
+}
+
+func newWorkCancelCommand(database *storeFlags, show *output, orgID *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel WORK",
+		Short: "End a work where it stands",
+		Long: `End a work where it stands: nobody else gets the message or the reminder. What is done stays done. A server that
+runs does at the most the customers that it is at, 200 of them.`,
+		Example: "  elarian work cancel el_wrk_…",
+		Args:    arguments(1, 1, "WORK"),
+		RunE: func(c *cobra.Command, args []string) error {
+			return database.with(c, false, func(st *store.Store, d *store.Directory) error {
+				org, err := chooseOrg(d, *orgID)
+				if err != nil {
+					return err
+				}
+				w, err := st.CancelWork(org.ID, args[0])
+				switch {
+				case err != nil:
+					return err
+				case w == nil:
+					return fmt.Errorf("org %s has no work %s: elarian work list shows them", org.ID, args[0])
+				case !w.Cancelled:
+					return fmt.Errorf("work %s is done already", w.ID)
+				}
+				view := viewWork(w)
+				return show.one(c.OutOrStdout(), view, fmt.Sprintf("work %s is cancelled; it is done for %d customers, and was refused for %d", w.ID, view.Done, view.Failed))
+			})
+		},
+	}
 }

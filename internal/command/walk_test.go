@@ -56,7 +56,7 @@ func (w *world) walk(t *testing.T, socket protoreflect.Message, entry protorefle
 			if !strings.HasPrefix(p.String()+".", strings.TrimPrefix(v.under+".", ".")) {
 				return // walked with another variant
 			}
-			for _, s := range w.spoilings(p.last(), name) {
+			for _, s := range w.spoilings(p.last()) {
 				w.spoil(t, socket, entry, v, p, s)
 			}
 		})
@@ -259,7 +259,7 @@ var tooLong = strings.Repeat("1", messaging.MaxBytes+1)
 const tooMany = 5000
 
 // spoilings are the ways to spoil a field of this kind.
-func (w *world) spoilings(f protoreflect.FieldDescriptor, entry string) []spoiling {
+func (w *world) spoilings(f protoreflect.FieldDescriptor) []spoiling {
 	set := func(name string, v func(m protoreflect.Message) protoreflect.Value) spoiling {
 		return spoiling{name, func(_ *made, m protoreflect.Message, f protoreflect.FieldDescriptor) { m.Set(f, v(m)) }}
 	}
@@ -301,7 +301,7 @@ func (w *world) spoilings(f protoreflect.FieldDescriptor, entry string) []spoili
 		}
 		return all
 	}
-	if theirs := w.theirs(f, entry); theirs != nil {
+	if theirs := w.theirs(f); theirs != nil {
 		all = append(all, spoiling{"of another org", func(c *made, m protoreflect.Message, f protoreflect.FieldDescriptor) {
 			m.Set(f, textValue(m, f, theirs(c)))
 		}})

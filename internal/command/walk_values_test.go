@@ -413,7 +413,7 @@ func (c *made) transaction() string {
 }
 
 // theirs gives what another org has of the kind that the field names, nil for fields that name nothing.
-func (w *world) theirs(f protoreflect.FieldDescriptor, entry string) func(*made) string {
+func (w *world) theirs(f protoreflect.FieldDescriptor) func(*made) string {
 	is := func(s string) func(*made) string { return func(*made) string { return s } }
 	switch string(f.Name()) {
 	case "customer_id", "other_customer_id":

@@ -235,6 +235,30 @@ func open(t *testing.T, url string) opened {
 	}}
 }
 
+// progress counts what is done, and tells one who waits when it has come as far as that.
+type progress struct {
+	mu      sync.Mutex // guards what follows
+	left    int        // until there
+	waiting chan struct{}
+}
+
+// one is one more.
+func (p *progress) one() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left--; p.left == 0 {
+		close(p.waiting)
+	}
+}
+
+// after is closed when that many more are done.
+func (p *progress) after(n int) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left, p.waiting = max(n, 1), make(chan struct{})
+	return p.waiting
+}
+
 // PostgreSQL is killed under load and comes back: the store goes on by itself, nothing that it said
 // to be done is gone, nothing is done twice, and what was told of is what is there.
 func TestKilledPostgres(t *testing.T) {
@@ -246,7 +270,7 @@ func TestKilledPostgres(t *testing.T) {
 	var told sync.Map
 	s.Notified = func(n *store.Notification) { told.Store(n.Kind, true) }
 
-	var done atomic.Int64
+	var done progress
 	var failed atomic.Int64
 	var names [loadWorkers][]string
 	stop := make(chan struct{})
@@ -274,21 +298,21 @@ func TestKilledPostgres(t *testing.T) {
 					}
 				}
 				names[w] = append(names[w], name)
-				done.Add(1)
+				done.one()
 			}
 		})
 	}
-	reach := func(n int64) {
+	// more waits until that many more units are done.
+	more := func(n int) {
 		t.Helper()
-		for deadline := time.Now().Add(killPatience); done.Load() < n; {
-			if time.Now().After(deadline) {
-				t.Fatalf("stuck at %d units", done.Load())
-			}
-			time.Sleep(time.Millisecond)
+		select {
+		case <-done.after(n):
+		case <-time.After(killPatience):
+			t.Fatalf("not %d more units", n)
 		}
 	}
 	for range 3 {
-		reach(done.Load() + int64(rand.IntN(1000)))
+		more(rand.IntN(1000))
 		if err := pg.Kill(); err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +325,7 @@ func TestKilledPostgres(t *testing.T) {
 		if err := pg.Start(); err != nil {
 			t.Fatal(err)
 		}
-		reach(done.Load() + loadWorkers)
+		more(loadWorkers)
 		for range 4 { // both readers, mostly
 			if _, err := s.View(t.Context(), &store.Read{Org: "org", Ref: loadRef(0)}); err != nil {
 				t.Errorf("a read after the outage: %v", err)

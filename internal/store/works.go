@@ -47,6 +47,8 @@ type Work struct {
 	// are done with: both have adopted another customer meanwhile.
 	Also   []string `cbor:"15,keyasint,omitempty"`
 	Except []string `cbor:"16,keyasint,omitempty"`
+
+	Cancelled bool `cbor:"17,keyasint,omitempty"` // done before its end: an operator wanted that
 }
 
 type workKey struct{ org, id string }
@@ -96,6 +98,25 @@ func (tx *Tx) AddWork(w Work) *Work {
 
 // Work gives a work to change, nil where there is none.
 func (tx *Tx) Work(org, id string) (*Work, error) { return tx.b.works.edit(tx.conn, workKey{org, id}) }
+
+// CancelWork ends a work of an org where it stands, and gives it; nil where there is none. One that is done
+// stays as it is. A server that runs does at the most the page that it is at.
+func (s *Store) CancelWork(org, id string) (cancelled *Work, err error) {
+	err = s.Apply(&Unit{Alone: true, Run: func(tx *Tx) error {
+		cancelled = nil
+		w, err := tx.Work(org, id)
+		if err != nil || w == nil {
+			return err
+		}
+		if !w.Done {
+			w.Done, w.Cancelled, w.UpdatedAt = true, true, tx.now
+		}
+		found := *w
+		cancelled = &found
+		return nil
+	}})
+	return cancelled, err
+}
 
 var (
 	selectOpenWorks = newStatement("", `SELECT w.org_id, w.id, w.done, w.doc FROM works w WHERE NOT w.done ORDER BY w.id`)

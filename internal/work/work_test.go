@@ -236,6 +236,18 @@ func TestRemindersByTag(t *testing.T) {
 	})
 }
 
+// setRate bounds how many messages a second go out.
+func setRate(t *testing.T, srv *servertest.Server, perSecond float64) {
+	t.Helper()
+	channel := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
+	if err := srv.Store().SetChannelSettings(srv.Org, channel, messaging.Settings{Rate: perSecond}); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The rate is by the server's clock: without that moving on, little goes out.
 func TestRate(t *testing.T) {
 	srv := servertest.Start(t, servertest.SQLite(t), patient)
@@ -244,13 +256,7 @@ func TestRate(t *testing.T) {
 	for i := range count {
 		tagged(t, app, number(i))
 	}
-	channel := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
-	if err := srv.Store().SetChannelSettings(srv.Org, channel, messaging.Settings{Rate: 1.0 / 3600}); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Refresh(); err != nil {
-		t.Fatal(err)
-	}
+	setRate(t, srv, 1.0/3600)
 	id := workID(t, app.Do(t, send(gold, sms, hi)))
 	for range count {
 		phones(t, simulator, 1)
@@ -260,6 +266,45 @@ func TestRate(t *testing.T) {
 	if w := done(t, srv, id); w.Succeeded != count {
 		t.Errorf("%+v", w)
 	}
+}
+
+// A work that an operator cancels, beside the server, ends where it stands.
+func TestCancelledWork(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, db string) {
+		srv := servertest.Start(t, db, patient)
+		app, simulator := srv.App(t), srv.Simulator(t)
+		tagged(t, app, number(1), number(2), number(3))
+		setRate(t, srv, 1.0/3600)
+		id := workID(t, app.Do(t, send(gold, sms, hi)))
+		phones(t, simulator, 1)
+
+		beside, err := store.Open(db, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer beside.Close()
+		for range 2 { // the second time changes nothing
+			if w, err := beside.CancelWork(srv.Org, id); err != nil || !w.Cancelled || !w.Done || w.Succeeded != 1 {
+				t.Errorf("%+v, %v", w, err)
+			}
+		}
+		if w, err := beside.CancelWork("el_org_other", id); w != nil || err != nil {
+			t.Errorf("of another org: %+v, %v", w, err)
+		}
+		srv.Clock().Advance(10 * time.Hour)
+		if w := done(t, srv, id); w.Succeeded != 1 || !w.Cancelled {
+			t.Errorf("%+v", w)
+		}
+		simulator.None(t)
+
+		setRate(t, srv, 0)
+		whole := workID(t, app.Do(t, send(gold, sms, hi)))
+		phones(t, simulator, 3)
+		done(t, srv, whole)
+		if w, err := beside.CancelWork(srv.Org, whole); err != nil || w.Cancelled {
+			t.Errorf("one that is done: %+v, %v", w, err)
+		}
+	})
 }
 
 // Whoever adopts whom while a work runs, each person gets one message.
@@ -275,13 +320,7 @@ func TestAdoptionsWhileAWorkRuns(t *testing.T) {
 			}
 			ids[i] = app.ID(t, number(i))
 		}
-		channel := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
-		if err := srv.Store().SetChannelSettings(srv.Org, channel, messaging.Settings{Rate: 1.0 / 3600}); err != nil {
-			t.Fatal(err)
-		}
-		if err := srv.Refresh(); err != nil {
-			t.Fatal(err)
-		}
+		setRate(t, srv, 1.0/3600)
 		id := workID(t, app.Do(t, send(gold, sms, hi)))
 		got := phones(t, simulator, 1)
 		srv.Clock().Advance(61 * time.Minute)
@@ -319,13 +358,7 @@ func TestAdvanceWaitsForWorks(t *testing.T) {
 		srv.Clock().Advance(0)
 		expectDone(t, srv, id, count)
 
-		channel := messaging.ChannelNumber{Channel: messaging.SMS, Number: sandbox.ShortCode}
-		if err := srv.Store().SetChannelSettings(srv.Org, channel, messaging.Settings{Rate: 1}); err != nil {
-			t.Fatal(err)
-		}
-		if err := srv.Refresh(); err != nil {
-			t.Fatal(err)
-		}
+		setRate(t, srv, 1)
 		id = workID(t, app.Do(t, send(gold, sms, hi)))
 		srv.Clock().Advance(count / 2 * time.Second)
 		w, err := srv.Store().Works(srv.Org, 1)
