@@ -149,7 +149,9 @@ func learn(p Party, customerID string) {
 }
 
 // PaymentStatusNotice tells what became of a payment that this app has initiated, and that a customer
-// is a party of. The first is the status that [PaymentReply] had.
+// is a party of: of two customers, the one who is paid or asked. The first is the status that [PaymentReply]
+// had. It also tells what becomes later of one that [Client.OnReceivedPayment] was told of. What the payment
+// is, the customer's state has ([PaymentState.Find]).
 type PaymentStatusNotice struct {
 	Notification
 	TransactionID string

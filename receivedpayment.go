@@ -3,7 +3,8 @@ package elarian
 import "context"
 
 // ReceivedPayment is money that a customer has paid to one of the org's payment channels, unasked. It
-// is in the channel's purse where Status is [PaymentSuccess].
+// is in the channel's purse where Status is [PaymentSuccess]. What becomes of it later, when it was pending
+// or is reversed, is told to [Client.OnPaymentStatus].
 type ReceivedPayment struct {
 	Notification
 	Purse         Purse

@@ -40,7 +40,8 @@ func (s *Simulator) ReceivePayment(ctx context.Context, p SimulatedPayment) erro
 
 // UpdatePaymentStatus is the provider's answer to a payment, the reference's updatePaymentStatus: of a
 // checkout, of a payment to a phone or a channel, by the transaction id that their notifications have, or of
-// one that was received, by its own. One that is unknown is [ErrNotFound].
+// one that was received, by its own. One that is unknown is [ErrNotFound]; a status that the payment
+// cannot take any more is [ErrContradicts], and nothing has changed.
 func (s *Simulator) UpdatePaymentStatus(ctx context.Context, transactionID string, status PaymentStatus) error {
 	_, err := s.do(ctx, &command{name: "UpdatePaymentStatus", about: phone(transactionID)}, &pb.SimulatorToServerCommand{
 		Entry: &pb.SimulatorToServerCommand_UpdatePaymentStatus{UpdatePaymentStatus: &pb.UpdatePaymentStatusSimulatorCommand{

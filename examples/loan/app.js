@@ -20,9 +20,8 @@ const kes = (n) => ({ currencyCode: 'KES', amount: n / 100 });
 const words = (cash) => `KES ${cash.amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 const price = (cash) => Math.floor(cents(cash) * 110 / 100);
 
-// What the app's payments are for: it finds them again by it.
+// What the app's payments to customers are for: it finds them again by it.
 const PAYOUT = 'Loan';
-const CHECKOUT = 'Loan paid back';
 
 const DAY = 24 * 3600;
 const date = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
@@ -46,7 +45,7 @@ async function pay(...payment) {
     }
 }
 
-const askToPayBack = (customer, loan) => pay(phoneOf(customer), purse, loan.owed, CHECKOUT);
+const askToPayBack = (customer, loan) => pay(phoneOf(customer), purse, loan.owed, 'Loan paid back');
 
 // What the app remembers of a customer is the loan, as in main.go. It is stored with the answer, in one step.
 async function ussdSession(notification, customer, appData, callback) {
@@ -93,34 +92,54 @@ async function ussdSession(notification, customer, appData, callback) {
 
 const tell = (customer, text) => customer.sendMessage(sms, { body: { text } });
 
-// paymentStatus is told what became of what was paid out, and of what the phone was asked for.
+// paymentStatus is told what became of what was paid out, of what the phone was asked for, and of what came
+// by the paybill if that changes later. It goes by the payment in the customer's state.
 async function paymentStatus(notification, customer, appData, callback) {
-    const loan = { ...appData };
-    const { transactionId, status } = notification;
     const { paymentState } = await customer.getState();
-    const payment = paymentState.transactionLogs.find((p) => p.transactionId === transactionId);
-    if (!payment) { // still pending
-        callback(null, appData);
-    } else if (payment.narration === PAYOUT && status === 'success') {
-        const day = due(notification.createdAt);
-        Object.assign(loan, {
-            asked: false, owed: kes(cents(loan.owed) + price(payment.value)), due: date(day), reminded: 0,
-        });
-        // At 9:00 (UTC) on the day before it is due, and each day from then on.
-        await customer.addReminder({ key: 'repay', remindAt: day - 15 * 3600, interval: DAY });
-        await tell(customer, `You have got ${words(payment.value)}. Pay back ${words(loan.owed)} to ${MPESA_PAYBILL} by ${loan.due}.`);
-        callback(null, loan);
-    } else if (payment.narration === PAYOUT) {
-        await tell(customer, 'Your loan could not be paid out.');
-        callback(null, { ...loan, asked: false });
-    } else if (payment.narration === CHECKOUT && status === 'success') {
-        callback(null, await paid(customer, loan, payment.value));
-    } else if (payment.narration === CHECKOUT) {
-        await tell(customer, `Nothing was paid. ${stands(loan)}`);
-        callback(null, loan);
+    const payment = paymentState.transactionLogs.find((p) => p.transactionId === notification.transactionId);
+    const { creditParty, narration } = payment || {}; // which is not there while it is pending
+    if (narration === PAYOUT) {
+        callback(null, await paidOut(notification, customer, { ...appData, asked: false }, payment.value));
+    } else if (creditParty && creditParty.purse && creditParty.purse.purseId === PURSE_ID) {
+        callback(null, await paidIn(notification, customer, { ...appData }, payment.value));
     } else {
         callback(null, appData);
     }
+}
+
+// paidOut begins the loan where the money has arrived, and gives the loan as it is then.
+async function paidOut({ status, createdAt }, customer, loan, value) {
+    if (status === 'success') {
+        const day = due(createdAt);
+        const now = {
+            ...loan, owed: kes(cents(loan.owed) + price(value)), due: date(day), reminded: 0,
+        };
+        // At 9:00 (UTC) on the day before it is due, and each day from then on.
+        await customer.addReminder({ key: 'repay', remindAt: day - 15 * 3600, interval: DAY });
+        await tell(customer, `You have got ${words(value)}. Pay back ${words(now.owed)} to ${MPESA_PAYBILL} by ${now.due}.`);
+        return now;
+    }
+    if (status === 'reversed') {
+        const now = { ...loan, owed: kes(cents(loan.owed) - price(value)), due: '' };
+        await customer.cancelReminder('repay');
+        await tell(customer, `Your loan of ${words(value)} was taken back. ${stands(now)}`);
+        return now;
+    }
+    await tell(customer, 'Your loan could not be paid out.');
+    return loan;
+}
+
+// paidIn takes what was paid off the loan.
+async function paidIn({ status, createdAt }, customer, loan, value) {
+    if (status === 'success') return paid(customer, loan, value);
+    if (status === 'reversed') {
+        const now = { ...loan, owed: kes(cents(loan.owed) + cents(value)) };
+        if (!now.due && cents(now.owed) > 0) now.due = date(createdAt);
+        await tell(customer, `Your payment of ${words(value)} was taken back. ${stands(now)}`);
+        return now;
+    }
+    await tell(customer, `Nothing was paid. ${stands(loan)}`);
+    return loan;
 }
 
 // receivedPayment is told of money that the customer has paid to the paybill.

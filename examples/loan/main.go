@@ -33,11 +33,8 @@ type Loan struct {
 	Reminded int          `json:"reminded"`
 }
 
-// What the app's payments are for: it finds them again by it.
-const (
-	payout   = "Loan"
-	checkout = "Loan paid back"
-)
+// payout is what the app's payments to customers are for: it finds them again by it.
+const payout = "Loan"
 
 const days = 14
 
@@ -150,12 +147,13 @@ func (a *app) payBack(ctx context.Context, hop *elarian.USSDHop, l *Loan) (elari
 
 func (a *app) checkout(ctx context.Context, session string, customer *elarian.Customer, l *Loan) error {
 	once := elarian.WithIdempotencyKey(ctx, "checkout "+session)
-	_, err := a.client.InitiatePayment(once, customer.Account(paybill), a.purse, l.Owed, checkout)
+	_, err := a.client.InitiatePayment(once, customer.Account(paybill), a.purse, l.Owed, "Loan paid back")
 	return err
 }
 
-// status is told what became of what was paid out, and of what the phone was asked for. It goes by the
-// payment in the customer's state: an app that fails after it has paid has not stored anything itself.
+// status is told what became of what was paid out, of what the phone was asked for, and of what came by the
+// paybill if that changes later. It goes by the payment in the customer's state: an app that fails after it
+// has paid has not stored anything itself.
 func (a *app) status(ctx context.Context, p *elarian.PaymentStatusNotice) error {
 	if p.Status.Pending() {
 		return nil
@@ -169,19 +167,44 @@ func (a *app) status(ctx context.Context, p *elarian.PaymentStatusNotice) error 
 		return err
 	}
 	payment, _ := state.Payment.Find(p.TransactionID)
-	success := p.Status == elarian.PaymentSuccess
 	switch {
-	case payment.Narration == payout && success:
-		return a.begin(ctx, p, l, payment.Value)
 	case payment.Narration == payout:
-		l.Asked = false
-		return a.store(ctx, p.Notification, l, p.TransactionID, "Your loan could not be paid out.")
-	case payment.Narration == checkout && success:
-		return a.paid(ctx, p.Notification, l, payment.Value, p.TransactionID)
-	case payment.Narration == checkout:
-		return a.store(ctx, p.Notification, l, p.TransactionID, "Nothing was paid. "+l.String())
+		return a.paidOut(ctx, p, l, payment.Value)
+	case payment.To == a.purse:
+		return a.paidIn(ctx, p, l, payment.Value)
 	}
 	return nil
+}
+
+// paidOut begins the loan where the money has arrived.
+func (a *app) paidOut(ctx context.Context, p *elarian.PaymentStatusNotice, l Loan, amount elarian.Cash) error {
+	l.Asked = false
+	switch p.Status {
+	case elarian.PaymentSuccess:
+		return a.begin(ctx, p, l, amount)
+	case elarian.PaymentReversed:
+		l.Owed, l.Due = l.Owed.Sub(price(amount)), ""
+		if err := p.Customer.CancelReminder(ctx, "repay"); err != nil {
+			return err
+		}
+		return a.store(ctx, p.Notification, l, p.TransactionID+" back", fmt.Sprintf("Your loan of %s was taken back. %s", amount, l))
+	}
+	return a.store(ctx, p.Notification, l, p.TransactionID, "Your loan could not be paid out.")
+}
+
+// paidIn takes what was paid off the loan.
+func (a *app) paidIn(ctx context.Context, p *elarian.PaymentStatusNotice, l Loan, amount elarian.Cash) error {
+	switch p.Status {
+	case elarian.PaymentSuccess:
+		return a.paid(ctx, p.Notification, l, amount, p.TransactionID)
+	case elarian.PaymentReversed:
+		l.Owed = l.Owed.Add(amount)
+		if l.Due == "" && l.Owed.Sign() > 0 {
+			l.Due = p.CreatedAt.Format(time.DateOnly)
+		}
+		return a.store(ctx, p.Notification, l, p.TransactionID+" back", fmt.Sprintf("Your payment of %s was taken back. %s", amount, l))
+	}
+	return a.store(ctx, p.Notification, l, p.TransactionID, "Nothing was paid. "+l.String())
 }
 
 // begin begins a loan that has arrived.
@@ -219,9 +242,9 @@ func (a *app) paid(ctx context.Context, n elarian.Notification, l Loan, value el
 	return a.store(ctx, n, l, transaction, fmt.Sprintf("Thank you for %s. %s", value, l))
 }
 
-// store stores the loan and tells the customer of it, once for each transaction.
-func (a *app) store(ctx context.Context, n elarian.Notification, l Loan, transaction, text string) error {
-	once := elarian.WithIdempotencyKey(ctx, "told "+transaction)
+// store stores the loan and tells the customer of it, once for each key.
+func (a *app) store(ctx context.Context, n elarian.Notification, l Loan, key, text string) error {
+	once := elarian.WithIdempotencyKey(ctx, "told "+key)
 	if _, err := n.Customer.SendMessage(once, sms, elarian.Text(text)); err != nil {
 		return err
 	}

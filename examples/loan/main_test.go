@@ -96,7 +96,7 @@ func TestLoanThatIsPaidBack(t *testing.T) {
 	asha.Dial("*83044#").Type("3").Expect("Please approve the payment of KES 399.50 on your phone.").Ended()
 	asha.ExpectCheckout(elarian.KES("399.50")).Decline()
 	asha.told("Nothing was paid. You owe us KES 399.50")
-	asha.Pay("83044", elarian.KES("400"))
+	last := asha.Pay("83044", elarian.KES("400"))
 	asha.told("Thank you for KES 400.00. You owe us nothing, and KES 0.50 are yours.")
 
 	// Nobody is reminded of what is paid; what was paid too much is taken off the next loan.
@@ -107,6 +107,9 @@ func TestLoanThatIsPaidBack(t *testing.T) {
 		}
 	}
 	asha.Dial("*83044#").Type("1").Type("500").Expect("pay back KES 549.50").HangUp()
+
+	last.Ends(elarian.PaymentReversed)
+	asha.told("Your payment of KES 400.00 was taken back. You owe us KES 399.50, due on " + srv.Now().Format(time.DateOnly) + ".")
 }
 
 func TestReminders(t *testing.T) {
@@ -129,5 +132,12 @@ func TestPayoutThatFails(t *testing.T) {
 	asha.standsAt("Your loan is on its way.")
 	asha.ExpectPayment(elarian.KES("500")).Ends(elarian.PaymentFailed)
 	asha.told("Your loan could not be paid out.")
+
+	asha.Dial("*83044#").Type("1").Type("400").Type("1").Ended()
+	paid := asha.ExpectPayment(elarian.KES("400"))
+	paid.Ends(elarian.PaymentSuccess)
+	asha.told("You have got KES 400.00.")
+	paid.Ends(elarian.PaymentReversed)
+	asha.told("Your loan of KES 400.00 was taken back. You owe us nothing.")
 	asha.borrow()
 }

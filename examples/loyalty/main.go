@@ -61,22 +61,56 @@ func newLoyalty(config elarian.Config, purse elarian.Purse) *elarian.Client {
 	return a.client
 }
 
-// bought gives points for a purchase. The key has the transaction in it: told of twice, it counts once.
+// bought is told of a purchase.
 func (a *app) bought(ctx context.Context, p *elarian.ReceivedPayment) error {
-	points := elarian.MinorUnits(p.Value.Currency(), p.Value.Units()/20)
-	if p.Status != elarian.PaymentSuccess || points.Sign() == 0 {
+	if p.Status != elarian.PaymentSuccess {
 		return nil
 	}
-	once := elarian.WithIdempotencyKey(ctx, "points for "+p.TransactionID)
-	if _, err := a.client.InitiatePayment(once, a.purse, p.Customer.Wallet(wallet), points, "Points"); err != nil {
+	return a.give(ctx, p.Customer, p.Value, p.TransactionID)
+}
+
+// worth is the points for a purchase.
+func worth(value elarian.Cash) elarian.Cash {
+	return elarian.MinorUnits(value.Currency(), value.Units()/20)
+}
+
+// give gives points for a purchase. The keys have the transaction in them: told of twice, it counts once.
+func (a *app) give(ctx context.Context, customer *elarian.Customer, value elarian.Cash, transaction string) error {
+	points := worth(value)
+	if points.Sign() == 0 {
+		return nil
+	}
+	once := elarian.WithIdempotencyKey(ctx, "points for "+transaction)
+	if _, err := a.client.InitiatePayment(once, a.purse, customer.Wallet(wallet), points, "Points"); err != nil {
 		return err
 	}
-	has, err := balance(ctx, p.Customer)
+	has, err := balance(ctx, customer)
 	if err != nil {
 		return err
 	}
-	once = elarian.WithIdempotencyKey(ctx, "thanks for "+p.TransactionID)
-	_, err = p.Customer.SendMessage(once, sms, elarian.Text(fmt.Sprintf("Thank you for %s: %s points for you. You have %s.", p.Value, points.Amount(), has.Amount())))
+	return tell(ctx, customer, "thanks for "+transaction, "Thank you for %s: %s points for you. You have %s.", value, points.Amount(), has.Amount())
+}
+
+// takeBack takes the points of a purchase back that was not one in the end. Those that are spent stay spent.
+func (a *app) takeBack(ctx context.Context, customer *elarian.Customer, value elarian.Cash, transaction string) error {
+	points := worth(value)
+	if points.Sign() == 0 {
+		return nil
+	}
+	once := elarian.WithIdempotencyKey(ctx, "points back for "+transaction)
+	_, err := a.client.InitiatePayment(once, customer.Wallet(wallet), a.purse, points, "Points taken back")
+	switch {
+	case errors.Is(err, elarian.ErrInsufficientFunds):
+		return nil
+	case err != nil:
+		return err
+	}
+	return tell(ctx, customer, "back for "+transaction, "Your payment of %s was taken back, and its %s points.", value, points.Amount())
+}
+
+// tell writes to the customer, once for each key.
+func tell(ctx context.Context, customer *elarian.Customer, key, text string, args ...any) error {
+	_, err := customer.SendMessage(elarian.WithIdempotencyKey(ctx, key), sms, elarian.Text(fmt.Sprintf(text, args...)))
 	return err
 }
 
@@ -131,16 +165,24 @@ func (a *app) take(ctx context.Context, hop *elarian.USSDHop, v *Visit, channel 
 	return v.end("%s are on their way to you.", amount), nil
 }
 
-// status tells the customer when points could not be paid out.
+// status is told what became of points that are paid out, and of a purchase if that changes later. What the
+// payment was, the customer's state has.
 func (a *app) status(ctx context.Context, p *elarian.PaymentStatusNotice) error {
-	if !p.Status.Failed() {
-		return nil
-	}
-	has, err := balance(ctx, p.Customer)
+	state, err := p.Customer.GetState(ctx)
 	if err != nil {
 		return err
 	}
-	once := elarian.WithIdempotencyKey(ctx, "failed "+p.TransactionID)
-	_, err = p.Customer.SendMessage(once, sms, elarian.Text(fmt.Sprintf("We could not pay you. You have your %s points.", has.Amount())))
-	return err
+	payment, _ := state.Payment.Find(p.TransactionID)
+	_, byPhone := payment.From.(elarian.CustomerAccount)
+	_, toPhone := payment.To.(elarian.CustomerAccount)
+	switch {
+	case byPhone && p.Status == elarian.PaymentSuccess:
+		return a.give(ctx, p.Customer, payment.Value, p.TransactionID)
+	case byPhone && p.Status == elarian.PaymentReversed:
+		return a.takeBack(ctx, p.Customer, payment.Value, p.TransactionID)
+	case toPhone && (p.Status.Failed() || p.Status == elarian.PaymentReversed):
+		has := state.Payment.Wallets[wallet].Available
+		return tell(ctx, p.Customer, "failed "+p.TransactionID, "We could not pay you. You have your %s points.", has.Amount())
+	}
+	return nil
 }

@@ -20,6 +20,9 @@ func TestLoyalty(t *testing.T) {
 	phone.Pay("83044", elarian.KES("10.10"))
 	phone.ExpectSMS("83044", "0.50 points for you. You have 100.50.")
 	phone.Pay("83044", elarian.KES("0.19")) // too little for a point
+	phone.Pay("83044", elarian.KES("300")).Ends(elarian.PaymentReversed)
+	phone.ExpectSMS("83044", "15.00 points for you.")
+	phone.ExpectSMS("83044", "Your payment of KES 300.00 was taken back, and its 15.00 points.")
 
 	// What is on its way cannot be taken again.
 	phone.Dial("*83044#").Type("2").Expect("How many points?").Type("all").Expect("Please type a number").Type("60").Expect("KES 60.00 are on their way to you.").Ended()
