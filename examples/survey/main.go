@@ -95,7 +95,7 @@ func (a *app) ask(ctx context.Context, m *elarian.ReceivedMessage, s *Survey, qu
 		return nil, err
 	}
 	*s = Survey{Question: question, Scores: map[string]int{}}
-	return elarian.Text("The members are asked. The summary comes in " + a.duration.String() + "."), nil
+	return elarian.Text(fmt.Sprintf("The members are asked. The summary comes in %.0f minutes.", a.duration.Minutes())), nil
 }
 
 // take keeps an answer; a later one takes its place.
