@@ -1,8 +1,6 @@
 package command
 
 import (
-	"errors"
-
 	"google.golang.org/protobuf/proto"
 
 	"github.com/elarian-go/elarian/internal/customer"
@@ -17,8 +15,7 @@ func (c *Commands) initiatePayment(r *appRequest, m *pb.InitiatePaymentCommand) 
 	r.name = "initiate_payment"
 	asked, err := c.paymentOf(r.Caller.Org, m)
 	if err != nil {
-		refused := refusedPayment(err)
-		c.reply(r.Request, marshal(paymentReply(refused)), payment.Status(refused.Status).String())
+		c.refuse(r, refusal(err))
 		return
 	}
 	asked.App = r.Caller.App
@@ -31,24 +28,16 @@ func (c *Commands) initiatePayment(r *appRequest, m *pb.InitiatePaymentCommand) 
 	c.do(r, work{
 		customers: payersOf(asked), accounts: accountsOf(asked), route: routeOfPayment(asked), about: string(about),
 		run: func(tx *store.Tx) (*pb.AppToServerCommandReply, error) {
-			made = nil
-			p := asked.Clone()
-			err := c.beginPayment(tx, p)
-			if refused := refusedPayment(err); refused != nil {
-				tx.Undo()
-				return paymentReply(refused), nil
+			made = asked.Clone()
+			if err := c.beginPayment(tx, made); err != nil {
+				return nil, err
 			}
-			made = p
 			return paymentReply(&pb.InitiatePaymentReply{
-				Status: pb.PaymentStatus(p.Status), Description: p.Status.String(), TransactionId: optional(p.ID),
-				DebitCustomerId: optional(p.DebitCustomer), CreditCustomerId: optional(p.CreditCustomer),
-			}), err
+				Status: pb.PaymentStatus(made.Status), Description: made.Status.String(), TransactionId: optional(made.ID),
+				DebitCustomerId: optional(made.DebitCustomer), CreditCustomerId: optional(made.CreditCustomer),
+			}), nil
 		},
-		committed: func() {
-			if made != nil {
-				c.askProvider(made)
-			}
-		},
+		committed: func() { c.askProvider(made) },
 	})
 }
 
@@ -130,28 +119,7 @@ func paymentReply(r *pb.InitiatePaymentReply) *pb.AppToServerCommandReply {
 	return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_InitiatePayment{InitiatePayment: r}}
 }
 
-// refusedPayment turns an error of the rules into a reply, nil for any other error.
-func refusedPayment(err error) *pb.InitiatePaymentReply {
-	refused := paymentRefusal(err)
-	if refused == nil {
-		return nil
-	}
-	return &pb.InitiatePaymentReply{Status: pb.PaymentStatus(refused.Status), Description: refused.Text}
-}
-
-// paymentRefusal turns an error of any of the rules into one of payments, nil for any other error.
-func paymentRefusal(err error) *payment.Refusal {
-	var refused *payment.Refusal
-	if errors.As(err, &refused) {
-		return refused
-	}
-	if other := refusal(err); other != nil {
-		return payment.Refuse(paymentStatus(other.Code), "%s", other.Text).Coded(other.Code)
-	}
-	return nil
-}
-
-// paymentStatus is the status of a payment that is refused for its customer or its money.
+// paymentStatus is the status of a payment that is refused with the code.
 func paymentStatus(code customer.Code) payment.Status {
 	switch code {
 	case customer.NotFound:
@@ -160,8 +128,9 @@ func paymentStatus(code customer.Code) payment.Status {
 		return payment.DecommissionedCustomerID
 	case customer.IdempotencyReused:
 		return payment.DuplicateRequest
-	case ledger.InsufficientFunds:
-		return payment.InsufficientFunds
+	}
+	if s, ok := payment.StatusNamed(string(code)); ok {
+		return s // of a payment.Refusal; ledger.InsufficientFunds is one, too
 	}
 	return payment.InvalidRequest
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -112,10 +113,11 @@ func replayedPayment(p *payment.Payment) *pb.AppToServerCommandReply {
 	}}}
 }
 
-// refusedReplay is a refusal of the rules of payments as one of a replay, whose reply has no status of
+// refusedReplay gives a refusal of the rules of payments the code for a reply that has no status of
 // payments; other errors stay.
 func refusedReplay(err error) error {
-	if refused := paymentRefusal(err); refused != nil {
+	var refused *payment.Refusal
+	if errors.As(err, &refused) {
 		return customer.Refuse(refused.Code, "%s", refused.Text)
 	}
 	return err

@@ -7,14 +7,20 @@ import (
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/pb"
 )
 
-// refusal turns an error of the rules into a Refusal, nil for any other error.
+// refusal turns an error of the rules into a Refusal, nil for any other error. One of a payment has its
+// status as the code.
 func refusal(err error) *customer.Refusal {
 	var r *customer.Refusal
-	if errors.As(err, &r) {
+	var p *payment.Refusal
+	switch {
+	case errors.As(err, &r):
 		return r
+	case errors.As(err, &p):
+		return customer.Refuse(customer.Code(p.Status.String()), "%s", p.Text)
 	}
 	return nil
 }
@@ -54,7 +60,7 @@ func refusedReply(cmd *pb.AppToServerCommand, refused *customer.Refusal) *pb.App
 		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_UpdateMessagingConsent{
 			UpdateMessagingConsent: &pb.UpdateMessagingConsentReply{Status: consentStatus(refused.Code), Description: text}}}
 	case *pb.AppToServerCommand_InitiatePayment:
-		return paymentReply(refusedPayment(refused))
+		return paymentReply(&pb.InitiatePaymentReply{Status: pb.PaymentStatus(paymentStatus(refused.Code)), Description: text})
 	case *pb.AppToServerCommand_CustomerActivity:
 		return &pb.AppToServerCommandReply{Entry: &pb.AppToServerCommandReply_CustomerActivity{
 			CustomerActivity: &pb.CustomerActivityReply{Description: text, ErrorCode: code}}}
