@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -157,7 +158,11 @@ func (c *Client) receive(ctx context.Context, payload []byte) ([]byte, error) {
 		n = c.notice(entry)
 	}
 	var body Body
-	err := c.config.guard(eventNames[e], entry.GetCustomerId(), func() (err error) {
+	about := slog.String("customer", entry.GetCustomerId())
+	if m.GetPurse() != nil {
+		about = slog.String("purse", m.GetPurse().GetPurseId())
+	}
+	err := c.config.guard(eventNames[e], about, func() (err error) {
 		if body, err = h(ctx, n); err != nil {
 			return err
 		}
@@ -172,9 +177,10 @@ func (c *Client) receive(ctx context.Context, payload []byte) ([]byte, error) {
 // errHandler is all that the server is told: the reason is the app's business.
 var errHandler = errors.New("handler failed")
 
-// guard runs a handler and logs its failure. A panic is an error too, not the end of the program.
-func (c *Config) guard(event, customer string, handle func() error) (err error) {
-	log := c.Logger.With("event", event, "customer", customer)
+// guard runs a handler and logs its failure, with whom it is about. A panic is an error too, not the end
+// of the program.
+func (c *Config) guard(event string, about slog.Attr, handle func() error) (err error) {
+	log := c.Logger.With("event", event, about)
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("elarian: handler panicked", "panic", p, "stack", string(debug.Stack()))

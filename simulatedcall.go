@@ -2,6 +2,7 @@ package elarian
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -108,7 +109,7 @@ func (s *Simulator) ring(ctx context.Context, m *pb.MakeVoiceCallSimulatorNotifi
 	if s.makeVoiceCall == nil {
 		return nil
 	}
-	return s.config.guard("makeVoiceCall", m.GetCustomerId(), func() error { return s.makeVoiceCall(ctx, c) })
+	return s.config.guard("makeVoiceCall", slog.String("customer", m.GetCustomerId()), func() error { return s.makeVoiceCall(ctx, c) })
 }
 
 // Answer picks up the phone that rings.

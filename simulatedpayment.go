@@ -2,6 +2,7 @@ package elarian
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/elarian-go/elarian/internal/pb"
 )
@@ -120,7 +121,7 @@ func (s *Simulator) receivePayment(ctx context.Context, m *pb.ServerToSimulatorN
 	if handler == nil {
 		return true, nil
 	}
-	return true, s.config.guard(event, t.CustomerID, func() error { return handler(ctx, &t) })
+	return true, s.config.guard(event, slog.String("customer", t.CustomerID), func() error { return handler(ctx, &t) })
 }
 
 // customerPayment is what both notifications of payments with a phone have.

@@ -3,6 +3,7 @@ package elarian
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -140,7 +141,7 @@ func (s *Simulator) receive(ctx context.Context, payload []byte) (_ []byte, err 
 	if sent.GetMessage() == nil || s.sendMessage == nil {
 		return nil, nil
 	}
-	return nil, s.config.guard("sendMessage", sent.GetCustomerId(), func() error {
+	return nil, s.config.guard("sendMessage", slog.String("customer", sent.GetCustomerId()), func() error {
 		return s.sendMessage(ctx, &SimulatedDelivery{
 			OrgID:      sent.GetOrgId(),
 			CustomerID: sent.GetCustomerId(),

@@ -12,4 +12,7 @@
 //		srv.Advance(48 * time.Hour)
 //		phone.ExpectSMS("83044", "Your visit is tomorrow.")
 //	}
+//
+// Phones also call and are called ([Phone.CallTo], [Phone.ExpectCall]), and pay and are paid by mobile money
+// ([Phone.Pay], [Phone.ExpectPayment], [Phone.ExpectCheckout]).
 package elariantest
