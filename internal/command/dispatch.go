@@ -28,9 +28,8 @@ func (c *Commands) App(r *Request) {
 		return
 	}
 	req := &appRequest{r, cmd}
-	if refused := c.shape.check(cmd.ProtoReflect(), nil); refused != nil {
+	if refused := c.shape.checkApp(cmd, len(r.Payload)); refused != nil {
 		r.name = commandName(cmd)
-		refused.Text = strings.TrimPrefix(refused.Text, r.name+".")
 		c.refuse(req, refused)
 		return
 	}

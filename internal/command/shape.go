@@ -28,6 +28,8 @@ type shape struct {
 	line  int                           // bytes of most texts
 	texts map[protoreflect.FullName]int // bytes of those that are more than a line; 0: they have rules of their own
 	list  int                           // elements
+	// plain are the commands that have no times and numbers: of these a short one is in shape.
+	plain map[protoreflect.FieldNumber]bool
 }
 
 func newShape(limits customer.Limits) shape {
@@ -36,6 +38,11 @@ func newShape(limits customer.Limits) shape {
 		for _, f := range fields {
 			s.texts[m.ProtoReflect().Descriptor().Fields().ByName(f).FullName()] = most
 		}
+	}
+	s.plain = make(map[protoreflect.FieldNumber]bool)
+	entries := (&pb.AppToServerCommand{}).ProtoReflect().Descriptor().Oneofs().ByName("entry").Fields()
+	for i := range entries.Len() {
+		s.plain[entries.Get(i).Number()] = isPlain(entries.Get(i).Message())
 	}
 	long(&pb.OutboundMessageBody{}, messaging.MaxBytes, "text")
 	long(&pb.InboundMessageBody{}, messaging.MaxBytes, "text")
@@ -48,6 +55,32 @@ func newShape(limits customer.Limits) shape {
 	long(&pb.CustomerReminder{}, 0, "payload")
 	long(&pb.CustomerActivityCommand{}, 0, "properties")
 	return s
+}
+
+// isPlain says whether a message has nothing but texts, choices, and lists and maps of those in it.
+func isPlain(m protoreflect.MessageDescriptor) bool {
+	switch m.FullName() {
+	case "google.protobuf.Timestamp", "google.protobuf.Duration":
+		return false
+	}
+	for i := range m.Fields().Len() {
+		f := m.Fields().Get(i)
+		if f.Kind() == protoreflect.DoubleKind || f.Message() != nil && !isPlain(f.Message()) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkApp refuses a command of an app that is out of shape; size is that of its payload. The frequent ones are
+// short and plain, and are not looked through: that would be a tenth of what reading a state costs.
+func (s *shape) checkApp(cmd *pb.AppToServerCommand, size int) *customer.Refusal {
+	m := cmd.ProtoReflect()
+	entry := m.WhichOneof(m.Descriptor().Oneofs().ByName("entry"))
+	if entry == nil || size <= s.line && s.plain[entry.Number()] {
+		return nil
+	}
+	return s.check(m.Get(entry).Message(), nil)
 }
 
 // at is where a field is: its name, and where the message is that has it.
