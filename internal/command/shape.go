@@ -73,7 +73,7 @@ func isPlain(m protoreflect.MessageDescriptor) bool {
 }
 
 // checkApp refuses a command of an app that is out of shape; size is that of its payload. The frequent ones are
-// short and plain, and are not looked through: that would be a tenth of what reading a state costs.
+// short and plain, and are not looked through: that costs as much as reading them.
 func (s *shape) checkApp(cmd *pb.AppToServerCommand, size int) *customer.Refusal {
 	m := cmd.ProtoReflect()
 	entry := m.WhichOneof(m.Descriptor().Oneofs().ByName("entry"))

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/sandbox"
 	"github.com/elarian-go/elarian/internal/servertest"
@@ -28,7 +29,7 @@ type world struct {
 }
 
 // otherOrg is what another org has.
-type otherOrg struct{ id, message, channel, template, purse string }
+type otherOrg struct{ id, message, channel, template, purse, transaction string }
 
 const (
 	walkTemplate  = "welcome"
@@ -60,6 +61,9 @@ func newWorld(t *testing.T, db string) *world {
 			t.Fatal(err)
 		}
 	}
+	if err := w.srv.Store().AddPaymentChannel(store.PaymentChannel{Org: login.Org, Kind: payment.Cellular, Number: w.other.channel, App: login.App, Purse: purse.ID}); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.srv.Refresh(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +72,9 @@ func newWorld(t *testing.T, db string) *world {
 	sent := theirs.Must(t, &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_SendMessage{SendMessage: &pb.SendMessageCommand{
 		CustomerNumber: servertest.Cellular(phone(99_999_999)), ChannelNumber: servertest.SMSChannel(w.other.channel), Message: servertest.TextMessage("theirs")}}})
 	w.other.message = sent.GetSendMessage().MessageId.Value
+	payer := servertest.MobileMoney(phone(99_999_999))
+	payer.GetCustomer().ChannelNumber.Number = w.other.channel
+	w.other.transaction = theirs.Must(t, servertest.Pay(payer, servertest.Purse(purse.ID), servertest.KES(1))).GetInitiatePayment().TransactionId.Value
 
 	w.purse = w.srv.AddPurse(t, "KES", 1e9)
 	w.app, w.phones = w.srv.App(t), w.srv.Simulator(t)
@@ -422,9 +429,20 @@ func (w *world) theirs(f protoreflect.FieldDescriptor) func(*made) string {
 		return is(w.other.message)
 	case "purse_id":
 		return is(w.other.purse)
+	case "transaction_id":
+		if f.Parent().Name() == "UpdatePaymentStatusSimulatorCommand" {
+			return is(w.other.transaction)
+		}
 	case "number":
-		if f.Parent().Name() == "MessagingChannelNumber" {
+		switch f.Parent().Name() {
+		case "MessagingChannelNumber":
 			return is(theirChannel)
+		case "PaymentChannelNumber":
+			return is(w.other.channel)
+		}
+	case "source":
+		if f.Parent().Name() == "PaymentChannelCounterParty" {
+			return is(w.other.channel)
 		}
 	case "id":
 		if f.Parent().Name() == "TemplateMessageBody" {
