@@ -98,7 +98,7 @@ func viewCustomer(rec *store.Record, reminders []store.AppReminder, wallets []st
 	now := time.Now()
 	v := customerView{
 		Reminders: each(reminders, viewReminder), Wallets: each(wallets, viewWallet),
-		Org:       rec.Org, ID: rec.ID, AdoptedBy: rec.AdoptedBy, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
+		Org: rec.Org, ID: rec.ID, AdoptedBy: rec.AdoptedBy, CreatedAt: rec.CreatedAt, UpdatedAt: rec.UpdatedAt,
 		Numbers: each(rec.Numbers, viewNumber), Metadata: make(map[string]storedText),
 		SecondaryIDs: each(customer.LiveSecondaryIDs(rec.SecondaryIDs, now), func(s customer.SecondaryID) indexView { return indexView(s) }),
 		Tags:         each(customer.LiveTags(rec.Tags, now), func(t customer.Tag) indexView { return indexView{t.Key, t.Value, t.ExpiresAt} }),
