@@ -35,6 +35,7 @@ type Options struct {
 	Reminders   int // that are due in the same second; 100,000
 	Broadcast   int // customers with a tag; 1,000,000
 	Pending     int // reminders of customers, one each; 1,000,000
+	Wallets     int // that one purse pays into; 100,000
 }
 
 func (o Options) withDefaults() Options {
@@ -51,6 +52,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Reminders, 100_000)
 	set(&o.Broadcast, 1_000_000)
 	set(&o.Pending, 1_000_000)
+	set(&o.Wallets, 100_000)
 	if o.Time == 0 {
 		o.Time = 5 * time.Second
 	}
@@ -105,6 +107,8 @@ const (
 	USSDHop        = "ussd-hop"
 	USSDHops       = "ussd-hops"
 	SMSRoundTrips  = "sms-roundtrips"
+	HotPurse       = "hot-purse"
+	Wallets        = "wallets"
 	Reminders      = "reminders"
 	Broadcast      = "broadcast"
 	Pending        = "pending-reminders"
@@ -113,12 +117,12 @@ const (
 
 // Names lists the rows.
 func Names() []string {
-	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, SMSRoundTrips, Reminders, Broadcast, Pending, Idle}
+	return []string{StoreBatches, UpdateMetadata, GetState, USSDHop, USSDHops, SMSRoundTrips, HotPurse, Wallets, Reminders, Broadcast, Pending, Idle}
 }
 
 var measures = map[string]func(context.Context, *run, database) (Row, error){
 	StoreBatches: storeBatches, UpdateMetadata: updateMetadata, GetState: getState, USSDHop: ussdHop, USSDHops: ussdHops,
-	SMSRoundTrips: smsRoundTrips, Reminders: reminders, Broadcast: broadcast, Pending: pending,
+	SMSRoundTrips: smsRoundTrips, HotPurse: hotPurse, Wallets: wallets, Reminders: reminders, Broadcast: broadcast, Pending: pending,
 }
 
 // run is one call of Run.

@@ -148,11 +148,16 @@ func (k *keys) next() string {
 	return fmt.Sprintf("%016x%012x", k.start, k.n)
 }
 
+// filledNumber is the number of the i-th customer that fill makes.
+func filledNumber(i int) customer.Number {
+	return customer.Number{Provider: customer.Cellular, Number: "+2547" + strconv.Itoa(10_000_000+i)}
+}
+
 // fill makes customers with 5 tags, 5 metadata keys and some messages, and gives their ids.
 func fill(s *store.Store, org string, count, messages int) ([]string, error) {
 	ids := make([]string, count)
 	return ids, each(s, count, func(i int) *store.Unit {
-		return made(org, "+2547"+strconv.Itoa(10_000_000+i), func(tx *store.Tx, rec *store.Record) error {
+		return made(org, filledNumber(i).Number, func(tx *store.Tx, rec *store.Record) error {
 			ids[i] = rec.ID
 			return describe(tx, rec, messages)
 		})

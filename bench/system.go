@@ -25,6 +25,7 @@ type system struct {
 	config    elarian.Config
 	customers []string
 	org       string
+	purse     string
 	dialled   int    // phones that have
 	ca        []byte // the certificate that clients trust, DER
 	cancel    context.CancelFunc
@@ -75,7 +76,7 @@ func newSystem(url string) (*system, error) {
 		return nil, errors.Join(err, srv.Close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &system{server: srv, org: box.Org, ca: certs.ca, cancel: cancel, done: make(chan error, 1)}
+	s := &system{server: srv, org: box.Org, purse: box.Purse, ca: certs.ca, cancel: cancel, done: make(chan error, 1)}
 	s.config = elarian.Config{
 		Address: srv.SocketAddr().String(), OrgID: box.Org, AppID: box.App, APIKey: box.Key,
 		TLS: certs.client, Logger: slog.New(slog.DiscardHandler),

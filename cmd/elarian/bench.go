@@ -50,6 +50,7 @@ All files are temporary ones. On PostgreSQL, databases are made in the cluster a
 	f.IntVar(&o.Customers, "customers", 20_000, "customers in the database")
 	f.IntVar(&o.Reminders, "reminders", 100_000, "reminders that are due in the same second")
 	f.IntVar(&o.Pending, "pending", 1_000_000, "reminders that a server starts with")
+	f.IntVar(&o.Wallets, "wallets", 100_000, "wallets that one purse pays into")
 	f.IntVar(&o.Broadcast, "broadcast", 1_000_000, "customers that a message by tag goes to")
 	f.StringVar(&o.Dir, "dir", "", "folder for temporary files: the disk that is measured (default: the system's)")
 	f.StringVar(&o.Profile, "profile", "", "folder for CPU and allocation profiles of the figures")

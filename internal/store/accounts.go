@@ -230,7 +230,7 @@ func (tx *Tx) adoptWallets(rec *Record, adopted string) error {
 		if _, err := tx.setAccount(to, own); err != nil {
 			return err
 		}
-		tx.Exec(moveHolds, new(values).int(old.number).int(own.number))
+		tx.Exec(moveHolds, new(values).text(rec.Org).text(adopted).int(old.number).int(own.number))
 	}
 	return nil
 }

@@ -37,9 +37,9 @@ var payments = &table[paymentKey, storedPayment]{
 	loadInside: newStatement(paymentIDColumn, selectSomeOf+"{{for_update_nowait p}}"),
 	insert: newStatement(paymentColumns, `
 		INSERT INTO payments (org_id, id, debit_customer, credit_customer, pending, held_account, held, doc) {{values}}`),
+	// The customers are left as they are: their indexes, which are large, need not be written again.
 	upsert: newStatement(paymentColumns, `
-		UPDATE payments AS p SET debit_customer = r.debit, credit_customer = r.credit, pending = r.pending,
-			held_account = r.held_account, held = r.held, doc = r.doc
+		UPDATE payments AS p SET pending = r.pending, held_account = r.held_account, held = r.held, doc = r.doc
 		{{given}} p.org_id = r.org AND p.id = r.id`),
 	bindKey: func(v *values, k paymentKey) { v.text(k.org).text(k.id) },
 	bind: func(v *values, k paymentKey, p *storedPayment) {
@@ -55,19 +55,17 @@ var payments = &table[paymentKey, storedPayment]{
 	compare: paymentKey.compare,
 }
 
-// latestPayments is how many final payments a state shows, and how many pending ones.
+// latestPayments is how many payments of each side a state is made of, and how many pending ones.
 const latestPayments = 100
 
 const latestOf = `SELECT x.id FROM (SELECT y.id FROM payments y
-	WHERE y.org_id = r.org AND y.%[1]s_customer = r.customer AND y.%[1]s_customer <> '' AND y.pending = %[2]s ORDER BY y.id DESC LIMIT %[3]d) x`
+	WHERE y.org_id = r.org AND y.%[1]s_customer = r.customer AND %[2]s ORDER BY y.id DESC LIMIT %[3]d) x`
 
-// latestIDs are a customer's latest payments on either side, pending or not.
+// latestIDs are a customer's latest payments on either side, all together and those that are pending.
 var latestIDs = func() string {
 	var parts []string
-	for _, pending := range []string{"TRUE", "FALSE"} {
-		for _, side := range []string{"debit", "credit"} {
-			parts = append(parts, fmt.Sprintf(latestOf, side, pending, latestPayments))
-		}
+	for _, side := range []string{"debit", "credit"} {
+		parts = append(parts, fmt.Sprintf(latestOf, side, "y."+side+"_customer <> ''", latestPayments), fmt.Sprintf(latestOf, side, "y.pending", latestPayments))
 	}
 	return strings.Join(parts, " UNION ")
 }()
@@ -82,8 +80,9 @@ var (
 		UPDATE payments AS p SET debit_customer = r.new {{given}} p.org_id = r.org AND p.debit_customer = r.old AND p.debit_customer <> ''`)
 	moveCredits = newStatement(moveColumns, `
 		UPDATE payments AS p SET credit_customer = r.new {{given}} p.org_id = r.org AND p.credit_customer = r.old AND p.credit_customer <> ''`)
-	moveHolds = newStatement("old int, new int", `
-		UPDATE payments AS p SET held_account = r.new {{given}} p.held_account = r.old AND p.held > 0`)
+	moveHolds = newStatement("org text, customer text, old int, new int", `
+		UPDATE payments AS p SET held_account = r.new {{given}} p.org_id = r.org AND p.debit_customer = r.customer AND p.debit_customer <> ''
+		AND p.held_account = r.old AND p.held > 0`)
 )
 
 // peekPayments reads payments without a lock, for whom and what to lock.
@@ -253,6 +252,9 @@ func (tx *Tx) erasePayments(org, id, reference string) error {
 		if err = errors.Join(err, editErr); err == nil {
 			p.Erase(id, reference)
 		}
+	}
+	for _, move := range []*statement{moveDebits, moveCredits} {
+		tx.Exec(move, new(values).text(org).text(id).text(reference))
 	}
 	return err
 }

@@ -36,7 +36,7 @@ type View struct {
 	Messages   []*messaging.Message // the latest 100, newest last
 	Activities []*customer.ActivitySession
 	Sessions   []*messaging.Ended // the latest 100 that are over, newest last
-	// Payments are at least the latest 100 that are final and the latest 100 that are pending, newest last.
+	// Payments are at least the latest 100, and the latest 100 that are pending, newest last.
 	Payments []*payment.Payment
 	Wallets  []Wallet
 }

@@ -46,10 +46,10 @@ CREATE TABLE payments (
 	doc {{blob}} NOT NULL,
 	PRIMARY KEY (org_id, id)
 ){{clustered}};
-CREATE INDEX payments_debit ON payments (org_id, debit_customer, pending, id) WHERE debit_customer <> '';
-CREATE INDEX payments_credit ON payments (org_id, credit_customer, pending, id) WHERE credit_customer <> '';
-CREATE INDEX payments_pending ON payments (org_id, id) WHERE pending;
-CREATE INDEX payments_held ON payments (held_account) WHERE held > 0;
+CREATE INDEX payments_debit ON payments (org_id, debit_customer, id) WHERE debit_customer <> '';
+CREATE INDEX payments_credit ON payments (org_id, credit_customer, id) WHERE credit_customer <> '';
+CREATE INDEX payments_pending_debit ON payments (org_id, debit_customer, id) WHERE pending;
+CREATE INDEX payments_pending_credit ON payments (org_id, credit_customer, id) WHERE pending;
 CREATE TABLE payment_names (
 	org_id TEXT NOT NULL,
 	provider_id TEXT NOT NULL,
