@@ -26,8 +26,8 @@ func hotPurse(ctx context.Context, r *run, db database) (Row, error) {
 		return Row{}, err
 	}
 	target := hotPurseTargets[db.name()]
-	row := Row{What: fmt.Sprintf("payments out of one purse, %d connections", r.Connections), Target: fmt.Sprintf("≥ %.0f", target)}
-	err = s.pay(ctx, r, &row, db.name()+"."+HotPurse, r.Connections, func(lane, i int) paid {
+	row := Row{What: fmt.Sprintf("payments out of one purse, %d × %d", r.Connections, r.InFlight), Target: fmt.Sprintf("≥ %.0f", target)}
+	err = s.pay(ctx, r, &row, db.name()+"."+HotPurse, r.lanes(), func(lane, i int) paid {
 		n := (lane*7919 + i*104_729) % r.Customers
 		number := filledNumber(n)
 		return paid{
@@ -108,10 +108,13 @@ func (s *system) pay(ctx context.Context, r *run, row *Row, name string, lanes i
 
 // payUnit writes what InitiatePayment writes.
 func (s *system) payUnit(to paid, key store.IdempotencyKey) *store.Unit {
-	purse := ledger.PurseAccount(s.org, s.purse, sandbox.Currency)
+	accounts := []ledger.Account{ledger.PurseAccount(s.org, s.purse, sandbox.Currency)}
+	if w := to.credit.Wallet; w != nil {
+		accounts = append(accounts, ledger.WalletAccount(s.org, w.Customer, w.ID, sandbox.Currency))
+	}
 	return &store.Unit{
 		Route: s.purse,
-		Needs: store.Needs{Org: s.org, Customers: []customer.Ref{to.ref}, Accounts: []ledger.Account{purse}, Reply: key},
+		Needs: store.Needs{Org: s.org, Customers: []customer.Ref{to.ref}, Accounts: accounts, Reply: key},
 		Run: func(tx *store.Tx) error {
 			tx.Actor = customer.Actor{Kind: "app", ID: limitApp}
 			rec, err := tx.Customer(s.org, to.ref)

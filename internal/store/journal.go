@@ -20,6 +20,12 @@ var (
 // Post moves money: it appends the transaction to the journal and changes the balances of its accounts
 // with it. A refusal, as of ledger.InsufficientFunds, changes nothing.
 func (tx *Tx) Post(t ledger.Transaction) error {
+	_, err := tx.post(t)
+	return err
+}
+
+// post is Post, and gives the transaction's number.
+func (tx *Tx) post(t ledger.Transaction) (id int64, err error) {
 	accounts := make([]storedAccount, 0, len(t.Entries))
 	after, err := t.Post(func(a ledger.Account) (ledger.Balance, error) {
 		found, err := tx.account(a)
@@ -27,20 +33,20 @@ func (tx *Tx) Post(t ledger.Transaction) error {
 		return found.Balance, err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	id := tx.store.ids.number(tx.now)
+	id = tx.store.ids.number(tx.now)
 	tx.journal.int(id).text(t.Entries[0].Account.Org).int(millis(tx.now)).text(t.What).text(t.Payment).free(t.Note).free(tx.Actor.Kind).free(tx.Actor.ID)
 	for i, e := range t.Entries {
 		a, previous := accounts[i], accounts[i].latest
 		a.Balance, a.latest = after[i], id
 		number, err := tx.setAccount(e.Account, a)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		tx.entries.int(id).int(number).int(e.Amount).int(a.Actual).int(a.Sequence).int(previous)
 	}
-	return nil
+	return id, nil
 }
 
 // Line is an entry of the journal, seen from its account.
@@ -74,8 +80,8 @@ var (
 			JOIN journal j ON j.id = e.journal_id JOIN accounts a ON a.number = e.account
 		ORDER BY c.n LIMIT {{one lim}}`)
 	selectPaymentLines = newStatement("org text, payment text", selectLines+`
-		{{each journal j JOIN journal_entries e ON e.journal_id = j.id JOIN accounts a ON a.number = e.account}}
-		j.org_id = r.org AND j.payment_id = r.payment AND j.payment_id <> '' ORDER BY j.id, e.amount`)
+		{{each payments p JOIN journal j ON j.id IN (p.moved, p.reversed) JOIN journal_entries e ON e.journal_id = j.id JOIN accounts a ON a.number = e.account}}
+		p.org_id = r.org AND p.id = r.payment ORDER BY j.id = p.reversed, e.amount`)
 )
 
 func (s *Store) lines(st *statement, v *values) ([]Line, error) {

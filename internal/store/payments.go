@@ -11,11 +11,12 @@ import (
 	"github.com/elarian-go/elarian/internal/payment"
 )
 
-// storedPayment is a payment's row: the payment, and what it holds of which account. Whose payment it is
+// storedPayment is a payment's row: the payment, what it holds of which account, and what it has moved. Whose payment it is
 // stands in columns, so that an adoption need not write the documents again.
 type storedPayment struct {
 	*payment.Payment
 	heldAccount, held int64
+	moved, reversed   int64 // the journal's transactions of it, 0 for none
 }
 
 type paymentKey struct{ org, id string }
@@ -25,8 +26,8 @@ func (a paymentKey) compare(b paymentKey) int {
 }
 
 const (
-	paymentColumns  = "org text, id text, debit text, credit text, pending bool, held_account int, held int, doc blob"
-	paymentResult   = "p.org_id, p.id, p.debit_customer, p.credit_customer, p.held_account, p.held, p.doc"
+	paymentColumns  = "org text, id text, debit text, credit text, pending bool, held_account int, held int, moved int, reversed int, doc blob"
+	paymentResult   = "p.org_id, p.id, p.debit_customer, p.credit_customer, p.held_account, p.held, p.moved, p.reversed, p.doc"
 	selectSomeOf    = "SELECT " + paymentResult + " FROM {{each payments p}} p.org_id = r.org AND p.id = r.id ORDER BY p.org_id, p.id "
 	paymentIDColumn = "org text, id text"
 )
@@ -36,21 +37,23 @@ var payments = &table[paymentKey, storedPayment]{
 	load:       newStatement(paymentIDColumn, selectSomeOf+"{{for_update p}}"),
 	loadInside: newStatement(paymentIDColumn, selectSomeOf+"{{for_update_nowait p}}"),
 	insert: newStatement(paymentColumns, `
-		INSERT INTO payments (org_id, id, debit_customer, credit_customer, pending, held_account, held, doc) {{values}}`),
+		INSERT INTO payments (org_id, id, debit_customer, credit_customer, pending, held_account, held, moved, reversed, doc) {{values}}`),
 	// The customers are left as they are: their indexes, which are large, need not be written again.
 	upsert: newStatement(paymentColumns, `
-		UPDATE payments AS p SET pending = r.pending, held_account = r.held_account, held = r.held, doc = r.doc
+		UPDATE payments AS p SET pending = r.pending, held_account = r.held_account, held = r.held, moved = r.moved, reversed = r.reversed, doc = r.doc
 		{{given}} p.org_id = r.org AND p.id = r.id`),
 	bindKey: func(v *values, k paymentKey) { v.text(k.org).text(k.id) },
 	bind: func(v *values, k paymentKey, p *storedPayment) {
-		v.text(k.org).text(k.id).text(p.DebitCustomer).text(p.CreditCustomer).bool(p.Status.Pending()).int(p.heldAccount).int(p.held).blob(encode(p.Payment))
+		v.text(k.org).text(k.id).text(p.DebitCustomer).text(p.CreditCustomer).bool(p.Status.Pending()).int(p.heldAccount).int(p.held).int(p.moved).int(p.reversed).blob(encode(p.Payment))
 	},
 	scan: func(r row) (paymentKey, *storedPayment, error) {
 		p, err := scanPayment(r, 0)
 		return paymentKey{p.Org, p.ID}, p, err
 	},
 	clone: func(p *storedPayment) *storedPayment {
-		return &storedPayment{p.Payment.Clone(), p.heldAccount, p.held}
+		c := *p
+		c.Payment = p.Payment.Clone()
+		return &c
 	},
 	compare: paymentKey.compare,
 }
@@ -59,13 +62,13 @@ var payments = &table[paymentKey, storedPayment]{
 const latestPayments = 100
 
 const latestOf = `SELECT x.id FROM (SELECT y.id FROM payments y
-	WHERE y.org_id = r.org AND y.%[1]s_customer = r.customer AND %[2]s ORDER BY y.id DESC LIMIT %[3]d) x`
+	WHERE y.org_id = r.org AND y.%[1]s_customer = r.customer AND y.%[1]s_customer <> ''%[2]s ORDER BY y.id DESC LIMIT %[3]d) x`
 
 // latestIDs are a customer's latest payments on either side, all together and those that are pending.
 var latestIDs = func() string {
 	var parts []string
 	for _, side := range []string{"debit", "credit"} {
-		parts = append(parts, fmt.Sprintf(latestOf, side, "y."+side+"_customer <> ''", latestPayments), fmt.Sprintf(latestOf, side, "y.pending", latestPayments))
+		parts = append(parts, fmt.Sprintf(latestOf, side, "", latestPayments), fmt.Sprintf(latestOf, side, " AND y.pending", latestPayments))
 	}
 	return strings.Join(parts, " UNION ")
 }()
@@ -91,9 +94,9 @@ var peekPayments = newStatement(paymentIDColumn, selectSomeOf)
 // scanPayment reads the columns of paymentResult, from the given one on.
 func scanPayment(r row, from int) (*storedPayment, error) {
 	p := &storedPayment{Payment: &payment.Payment{}}
-	err := decode(r.borrow(from+6), p.Payment)
+	err := decode(r.borrow(from+8), p.Payment)
 	p.Org, p.ID, p.DebitCustomer, p.CreditCustomer = r.text(from), r.text(from+1), r.text(from+2), r.text(from+3)
-	p.heldAccount, p.held = r.int(from+4), r.int(from+5)
+	p.heldAccount, p.held, p.moved, p.reversed = r.int(from+4), r.int(from+5), r.int(from+6), r.int(from+7)
 	if w := p.Debit.Wallet; w != nil {
 		w.Customer = p.DebitCustomer
 	}
@@ -194,7 +197,7 @@ func (tx *Tx) Move(p *payment.Payment, posting payment.Posting) error {
 	if stored == nil {
 		return fmt.Errorf("move the money of payment %s: it is not stored", p.ID)
 	}
-	debit, _ := stored.Accounts()
+	debit, credit := stored.Accounts()
 	field := "debit_party"
 	switch posting {
 	case payment.Hold:
@@ -206,10 +209,17 @@ func (tx *Tx) Move(p *payment.Payment, posting payment.Posting) error {
 		return naming(field, err)
 	}
 	moved, moves := stored.Movement(posting)
-	if !moves {
-		return nil
+	if !moves || debit == credit {
+		return nil // both sides have become one wallet, by an adoption
 	}
-	err = tx.Post(moved)
+	id, err := tx.post(moved)
+	switch {
+	case err != nil:
+	case posting == payment.Reverse:
+		stored.reversed = id
+	default:
+		stored.moved = id
+	}
 	var refused *customer.Refusal
 	if posting == payment.Reverse || errors.As(err, &refused) && refused.Code == customer.LimitReached {
 		field = "credit_party"

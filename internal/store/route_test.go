@@ -20,7 +20,7 @@ func TestRoutesByIDFollowTheNumber(t *testing.T) {
 		byNumber := &Unit{Route: "org" + number.Number, Needs: Needs{Org: "org", Customers: []customer.Ref{customer.ByNumber(number)}}}
 		byID := &Unit{Route: id}
 		before := s.route(byID)
-		b := newBatch()
+		b := newBatch(false)
 		b.numbers.batch[numberKey{"org", number}] = slot[string]{value: &id}
 		w := s.route(byNumber)
 		w.learn(b, []*Unit{byNumber, {Route: "purse", Needs: byNumber.Needs}})

@@ -140,6 +140,7 @@ func (tx *Tx) Undo() {
 
 // batch is the units of one commit and the rows that they have in hand.
 type batch struct {
+	exclusive    bool // nobody else writes meanwhile: what was read needs no lock
 	customers    *set[customerKey, Record]
 	numbers      *set[numberKey, string]
 	secondaryIDs *set[secondaryKey, holder]
@@ -170,8 +171,9 @@ type batch struct {
 	newTimers     []Timer
 }
 
-func newBatch() *batch {
+func newBatch(exclusive bool) *batch {
 	b := &batch{
+		exclusive: exclusive,
 		held:      make(map[secondaryKey]bool),
 		customers: newSet(customers), numbers: newSet(numbers), secondaryIDs: newSet(secondaryIDs), tags: newSet(tags),
 		appData: newSet(appData), messages: newSet(messages), activities: newSet(activitySessions), sessions: newSet(sessions), providerIDs: newSet(providerIDs),
@@ -244,6 +246,9 @@ func (b *batch) load(c conn, units []*Unit, also inHand) error {
 		}
 		debit, credit := p.Accounts()
 		accountKeys = append(accountKeys, debit, credit)
+		if b.exclusive {
+			b.payments.batch[paymentKey{p.Org, p.ID}] = slot[storedPayment]{value: p, stored: true}
+		}
 		return err
 	}}, len(peeked.cells) > 0)
 	mode := txBeginWrite

@@ -242,7 +242,7 @@ func (w *writer) settle(e *uncertainError) (committed, settled bool) {
 }
 
 func (w *writer) try(units []*Unit, also inHand) (finished, error) {
-	b := newBatch()
+	b := newBatch(w.store.dialect.writers() == 1)
 	if err := b.load(w.conn, units, also); err != nil {
 		return finished{}, err
 	}

@@ -23,7 +23,6 @@ CREATE TABLE journal (
 	actor_kind TEXT NOT NULL,
 	actor_id TEXT NOT NULL
 );
-CREATE INDEX journal_payment ON journal (org_id, payment_id) WHERE payment_id <> '';
 CREATE TABLE journal_entries (
 	journal_id BIGINT NOT NULL,
 	account BIGINT NOT NULL,
@@ -43,12 +42,14 @@ CREATE TABLE payments (
 	pending BOOLEAN NOT NULL,
 	held_account BIGINT NOT NULL,
 	held BIGINT NOT NULL,
+	moved BIGINT NOT NULL,
+	reversed BIGINT NOT NULL,
 	doc {{blob}} NOT NULL,
 	PRIMARY KEY (org_id, id)
 ){{clustered}};
 CREATE INDEX payments_debit ON payments (org_id, debit_customer, id) WHERE debit_customer <> '';
 CREATE INDEX payments_credit ON payments (org_id, credit_customer, id) WHERE credit_customer <> '';
-CREATE INDEX payments_pending_debit ON payments (org_id, debit_customer, id) WHERE pending;
+CREATE INDEX payments_pending_debit ON payments (org_id, debit_customer, id) WHERE pending AND debit_customer <> '';
 CREATE INDEX payments_pending_credit ON payments (org_id, credit_customer, id) WHERE pending;
 CREATE TABLE payment_names (
 	org_id TEXT NOT NULL,
