@@ -234,10 +234,10 @@ func TestNeverTwoHolders(t *testing.T) {
 func TestDataUpdate(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, store string) {
 		srv := servertest.Start(t, store, delivery(nil))
-		app := srv.App(t)
+		app, script := srv.App(t), srv.Simplex(t)
 		value := func() string {
 			t.Helper()
-			r := app.Must(t, servertest.Lease(phone(1)))
+			r := script.Must(t, servertest.Lease(phone(1))) // waits for the answer, where the app itself would be refused
 			v, _ := servertest.Value(r)
 			srv.Clock().Advance(91 * time.Second)
 			return v
