@@ -30,11 +30,6 @@ func openPostgres(url string) (*postgresDB, error) {
 	// Writers rely on seeing what was committed while they waited for a lock.
 	config.RuntimeParams["default_transaction_isolation"] = "read committed"
 	config.RuntimeParams["application_name"] = "elarian"
-	// Every statement finds its rows by keys. A plan that was made while a table was new and empty may read
-	// all of it, and is kept when the table has grown.
-	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
-		config.RuntimeParams[way] = "off"
-	}
 	return &postgresDB{config}, nil
 }
 
