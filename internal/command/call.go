@@ -275,6 +275,9 @@ func (w *callWork) fromPhone(in *incoming) error {
 	state := messaging.State(rec.Channels, in.number, in.channel.Number)
 	if state != nil && state.Session != nil && state.Session.Call != nil {
 		s := state.Session
+		if s.ProviderID == "" && in.session != s.ID && ofOurs(s.Call, v) {
+			s.ProviderID = in.session
+		}
 		mine := in.session == "" || in.session == s.ID || in.session == s.ProviderID
 		again := in.session == "" && v.Status == messaging.CallRinging && !s.Call.Outbound
 		switch {
@@ -296,6 +299,12 @@ func (w *callWork) fromPhone(in *incoming) error {
 		return customer.Refuse(customer.NotFound, "session_id: %s is in no call on %s", in.number, in.channel.Number)
 	}
 	return w.incomingCall(rec, in)
+}
+
+// ofOurs says whether an event is said to be of a call of ours, and the phone is in one. The first such event tells
+// the provider's name for the call; the published JavaScript client gives its simulators no name that they could use.
+func ofOurs(call *messaging.Call, v *messaging.VoiceInput) bool {
+	return call.Outbound && pb.CustomerEventDirection(v.Direction) == pb.CustomerEventDirection_CUSTOMER_EVENT_DIRECTION_OUTBOUND
 }
 
 // begins says whether a phone can begin a call so.

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/sandbox"
 	"github.com/elarian-go/elarian/internal/servertest"
@@ -26,11 +28,21 @@ func makeCall(number string) *pb.AppToServerCommand {
 // onPhone is what a phone does in a call: a status, and none begins or answers one.
 func onPhone(t *testing.T, phones *servertest.Conn, number string, status pb.VoiceCallStatus) *pb.SimulatorToServerCommandReply {
 	t.Helper()
+	r := inCall(t, phones, number, "", &pb.VoiceCallInputMessageBody{Status: status})
+	if !r.Status {
+		t.Fatalf("%s, %s: %v", number, status, r)
+	}
+	return r
+}
+
+// inCall is what a phone does in the call that it has the name for.
+func inCall(t *testing.T, phones *servertest.Conn, number, session string, does *pb.VoiceCallInputMessageBody) *pb.SimulatorToServerCommandReply {
+	t.Helper()
 	r, err := phones.Simulate(&pb.SimulatorToServerCommand{Entry: &pb.SimulatorToServerCommand_ReceiveMessage{ReceiveMessage: &pb.ReceiveMessageSimulatorCommand{
-		CustomerNumber: number, ChannelNumber: voiceLine,
-		Parts: []*pb.InboundMessageBody{{Entry: &pb.InboundMessageBody_Voice{Voice: &pb.VoiceCallInputMessageBody{Status: status}}}}}}})
-	if err != nil || !r.Status {
-		t.Fatalf("%s, %s: %v %v", number, status, r, err)
+		CustomerNumber: number, ChannelNumber: voiceLine, SessionId: wrapperspb.String(session),
+		Parts: []*pb.InboundMessageBody{{Entry: &pb.InboundMessageBody_Voice{Voice: does}}}}}})
+	if err != nil {
+		t.Fatalf("%s: %v", number, err)
 	}
 	return r
 }
@@ -129,6 +141,45 @@ func TestConsentOnVoice(t *testing.T) {
 		}
 		app.Must(t, voiceConsent(adaNumber, pb.MessagingConsentUpdate_MESSAGING_CONSENT_UPDATE_ALLOW))
 		wantSent(t, app, makeCall(adaNumber), initiated)
+	})
+}
+
+// TestProviderNamesACall: the events of a call of ours name it as the provider does, which the first of them tells,
+// and only to the end of that call.
+func TestProviderNamesACall(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, db string) {
+		srv := servertest.Start(t, db)
+		app, phones := srv.App(t), srv.Simulator(t)
+		does := func(session string, status pb.VoiceCallStatus) *pb.SimulatorToServerCommandReply {
+			t.Helper()
+			return inCall(t, phones, adaNumber, session, &pb.VoiceCallInputMessageBody{
+				Direction: pb.CustomerEventDirection_CUSTOMER_EVENT_DIRECTION_OUTBOUND, Status: status})
+		}
+		for _, name := range []string{"first", "second"} {
+			sent := wantSent(t, app, makeCall(adaNumber), initiated)
+			if r := does(name, callBegins); !r.Status || r.Call.GetSessionId() != sent.SessionId.GetValue() {
+				t.Errorf("%s rings: %v", name, r)
+			}
+			r := does(name, pb.VoiceCallStatus_VOICE_CALL_STATUS_ANSWERED)
+			if heard := r.Message.GetBody().GetVoice().GetActions(); len(heard) != 1 || heard[0].GetSay().GetText() != "Hello" {
+				t.Errorf("%s, answered, hears %v", name, r)
+			}
+			for _, want := range []pb.VoiceCallStatus{
+				pb.VoiceCallStatus_VOICE_CALL_STATUS_QUEUED, callBegins, pb.VoiceCallStatus_VOICE_CALL_STATUS_ANSWERED, callEnds,
+			} {
+				m := next(t, app, (*pb.ServerToAppCustomerNotification).GetReceivedMessage)
+				if v := m.Parts[0].GetVoice(); v.Status != want || m.SessionId.GetValue() != sent.SessionId.GetValue() {
+					t.Errorf("%s: the app is told of %v, want %s", name, m, want)
+				}
+			}
+			if r := does(name, callEnds); r.Status {
+				t.Errorf("%s ended twice: %v", name, r)
+			}
+		}
+		sessions := stateOf(t, app).MessagingState.Sessions
+		if len(sessions) != 2 || sessions[0].ProviderSessionId.GetValue() != "first" || sessions[1].ProviderSessionId.GetValue() != "second" {
+			t.Errorf("the sessions are %v", sessions)
+		}
 	})
 }
 
