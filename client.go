@@ -59,7 +59,10 @@ func (c *Client) Close() error {
 func (c *Client) receiver() receiver {
 	for _, h := range c.handlers {
 		if h != nil {
-			return c.receive
+			// The server sends those of one customer one after the other.
+			return func(payload []byte) (string, func(context.Context) ([]byte, error)) {
+				return "", func(ctx context.Context) ([]byte, error) { return c.receive(ctx, payload) }
+			}
 		}
 	}
 	return nil

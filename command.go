@@ -92,7 +92,7 @@ func (l *link) exchange(ctx context.Context, c *command) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := l.request(ctx, payload, true)
+	data, err := l.request(ctx, payload, true, nil)
 	if err != nil {
 		return nil, c.failed(err)
 	}

@@ -269,21 +269,39 @@ func (l *link) close() {
 	<-l.pool.idle()
 }
 
+// receiver reads a notification, on the goroutine that reads the connection, which it must not keep. What
+// takes longer is left to handle, which gives the answer; nil where there is no more to do. Those
+// of one line are handled one after the other, as they came; those of the line "" side by side.
+type receiver = func(payload []byte) (line string, handle func(ctx context.Context) ([]byte, error))
+
 // notified takes a notification, on the goroutine that reads the connection.
 func (l *link) notified(ctx context.Context, r *rsocket.Request) {
 	l.mu.Lock()
 	draining := l.draining
 	l.mu.Unlock()
-	if draining || !l.pool.add(func() { l.answer(ctx, r) }) {
-		r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "busy, try again"})
+	if draining {
+		r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "shutting down"})
+		return
+	}
+	line, handle := l.receive(r.Payload)
+	if handle == nil {
+		r.Reply(nil)
+		return
+	}
+	if l.pool.add(line, func() { respond(ctx, r, handle) }) {
+		return
+	}
+	r.Fail(&rsocket.Error{Code: rsocket.Rejected, Text: "busy, try again"})
+	if l.simulator { // which is told of nothing again
+		l.config.Logger.Warn("elarian: handlers take too long: a notification is dropped", "of", line)
 	}
 }
 
-func (l *link) answer(ctx context.Context, r *rsocket.Request) {
+func respond(ctx context.Context, r *rsocket.Request, handle func(ctx context.Context) ([]byte, error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.OnCancel(cancel)
-	reply, err := l.receive(ctx, r.Payload)
+	reply, err := handle(ctx)
 	if err != nil {
 		r.Fail(&rsocket.Error{Code: rsocket.ApplicationError, Text: err.Error()})
 		return

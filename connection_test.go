@@ -388,11 +388,11 @@ func TestPoolRefusesTooManyWaiting(t *testing.T) {
 	p := pool{limit: 1}
 	release := make(chan struct{})
 	for i := range 1 + waiting {
-		if !p.add(func() { <-release }) {
+		if !p.add("", func() { <-release }) {
 			t.Fatalf("job %d was refused", i)
 		}
 	}
-	if p.add(func() {}) {
+	if p.add("", func() {}) {
 		t.Error("there is no end to the queue")
 	}
 	close(release)

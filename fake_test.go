@@ -3,6 +3,7 @@ package elarian
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -36,6 +37,7 @@ type fakeServer struct {
 	appData  map[string]*pb.DataMapValue
 	replies  map[string]*pb.AppToServerCommandReply
 	commands []*pb.AppToServerCommand
+	talks    int // what phones have done in calls
 	// simulations are the simulators' commands but for messages.
 	simulations []*pb.SimulatorToServerCommand
 	// before sees each command first. False: no reply at all.
@@ -362,12 +364,49 @@ func (f *fakeServer) simulated(r *rsocket.Request) {
 		f.cut()
 		return
 	}
+	if m.GetParts()[0].GetVoice() != nil {
+		f.talk(r)
+		return
+	}
 	reply := &pb.SimulatorToServerCommandReply{Status: true, Message: End("You said %q.", m.GetParts()[0].GetUssd().GetText().GetValue()).outbound()}
 	if m.GetSessionId().GetValue() == "" {
 		reply = &pb.SimulatorToServerCommandReply{Description: "session_id is empty", ErrorCode: "invalid_request"}
 	}
 	data, _ := proto.Marshal(reply)
 	r.Reply(data)
+}
+
+// talk answers what a phone does in a call, and at once has it hear more.
+func (f *fakeServer) talk(r *rsocket.Request) {
+	f.mu.Lock()
+	f.talks++
+	n := f.talks
+	f.mu.Unlock()
+	says := func(when string) *pb.OutboundMessage { return Plan{Say(fmt.Sprint(when, " ", n))}.outbound() }
+	call := &pb.SimulatedCall{SessionId: "el_ses_1", Status: pb.VoiceCallStatus_VOICE_CALL_STATUS_ACTIVE, ConnectedTo: fmt.Sprint("reply ", n)}
+	data, _ := proto.Marshal(&pb.SimulatorToServerCommandReply{Status: true, Call: call, Message: says("reply")})
+	r.Reply(data)
+	call.ConnectedTo = fmt.Sprint("then ", n)
+	f.tell(&pb.ServerToSimulatorNotification{Entry: &pb.ServerToSimulatorNotification_SendMessage{SendMessage: &pb.SendMessageSimulatorNotification{
+		CustomerNumber: Cellular("+254710000001").proto(), ChannelNumber: Voice("+254711").proto(), Message: says("then"), Call: call,
+	}}})
+}
+
+// tell sends a notification to the simulator, and gives what is closed when it has answered.
+func (f *fakeServer) tell(n *pb.ServerToSimulatorNotification) <-chan struct{} {
+	f.t.Helper()
+	payload, err := proto.Marshal(n)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	answered := make(chan struct{})
+	f.app().Send(payload, func(_ []byte, err error) {
+		if e := new(rsocket.Error); errors.As(err, &e) && e.Code != rsocket.ConnectionClose {
+			f.t.Error(e)
+		}
+		close(answered)
+	})
+	return answered
 }
 
 func (f *fakeServer) simulatePayment(r *rsocket.Request, cmd *pb.SimulatorToServerCommand) {

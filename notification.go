@@ -83,8 +83,6 @@ type notice struct {
 // handler answers a notification with a message or none.
 type handler func(ctx context.Context, n *notice) (Body, error)
 
-type receiver = func(ctx context.Context, payload []byte) ([]byte, error)
-
 // handle sets the handler of an event. What came before a handler was there would be acknowledged
 // unseen, so handlers come first.
 func (c *Client) handle(e event, h handler) {

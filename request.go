@@ -12,8 +12,9 @@ import (
 
 // request sends a payload and waits for the reply. Where the connection is lost first, a repeatable
 // one is sent again on the next connection. What the server has REJECTED it has not begun: while it
-// has too much to do or is about to stop, the payload is sent again after a pause.
-func (l *link) request(ctx context.Context, payload []byte, repeatable bool) ([]byte, error) {
+// has too much to do or is about to stop, the payload is sent again after a pause. heed, unless nil, is called
+// with the reply before anything is read that came after it; it must not block.
+func (l *link) request(ctx context.Context, payload []byte, repeatable bool, heed func(reply []byte)) ([]byte, error) {
 	if _, ok := ctx.Deadline(); !ok && l.config.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, l.config.Timeout)
@@ -26,7 +27,7 @@ func (l *link) request(ctx context.Context, payload []byte, repeatable bool) ([]
 		if err != nil {
 			return nil, err
 		}
-		reply, err := conn.Request(ctx, payload)
+		reply, err := conn.RequestHeed(ctx, payload, heed)
 		switch {
 		case err == nil:
 			return reply, nil

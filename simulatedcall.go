@@ -2,7 +2,6 @@ package elarian
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -39,8 +38,8 @@ type Call struct {
 	changed   chan struct{} // closed with each change, then replaced
 }
 
-// line is a phone and the number that it talks with: there is one call at a time.
-type line struct {
+// callLine is a phone and the number that it talks with: there is one call at a time.
+type callLine struct {
 	number  string
 	channel MessagingChannelNumber
 }
@@ -48,19 +47,19 @@ type line struct {
 // lines are the calls that a simulator plays.
 type lines struct {
 	mu    sync.Mutex // guards calls
-	calls map[line]*Call
+	calls map[callLine]*Call
 }
 
 func (l *lines) put(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.calls == nil {
-		l.calls = make(map[line]*Call)
+		l.calls = make(map[callLine]*Call)
 	}
-	l.calls[line{c.Number, c.Channel}] = c
+	l.calls[callLine{c.Number, c.Channel}] = c
 }
 
-func (l *lines) get(n line) *Call {
+func (l *lines) get(n callLine) *Call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.calls[n]
@@ -70,7 +69,7 @@ func (l *lines) get(n line) *Call {
 func (l *lines) remove(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := (line{c.Number, c.Channel}); l.calls[n] == c {
+	if n := (callLine{c.Number, c.Channel}); l.calls[n] == c {
 		delete(l.calls, n)
 	}
 }
@@ -100,16 +99,16 @@ func (s *Simulator) OnCall(handler func(ctx context.Context, call *Call) error) 
 	s.makeVoiceCall = handler
 }
 
-func (s *Simulator) ring(ctx context.Context, m *pb.MakeVoiceCallSimulatorNotification) error {
+func (s *Simulator) ring(m *pb.MakeVoiceCallSimulatorNotification) (line string, handle func(ctx context.Context) error) {
 	c := &Call{
 		Number: m.GetCustomerNumber().GetNumber(), Channel: messagingChannelNumber(m.GetChannelNumber()), simulator: s,
 		session: m.GetSessionId(), status: CallRinging, changed: make(chan struct{}),
 	}
 	s.lines.put(c)
 	if s.makeVoiceCall == nil {
-		return nil
+		return "", nil
 	}
-	return s.config.guard("makeVoiceCall", slog.String("customer", m.GetCustomerId()), func() error { return s.makeVoiceCall(ctx, c) })
+	return between(c.Channel, c.Number), func(ctx context.Context) error { return s.makeVoiceCall(ctx, c) }
 }
 
 // Answer picks up the phone that rings.
@@ -150,10 +149,9 @@ func (c *Call) do(ctx context.Context, in CallInput, spoken time.Duration) error
 	if session := c.SessionID(); session != "" {
 		cmd.SessionId = wrapperspb.String(session)
 	}
-	r, err := c.simulator.do(ctx, &command{name: "Call", about: phone(c.Number)}, &pb.SimulatorToServerCommand{
+	_, err := c.simulator.do(ctx, &command{name: "Call", about: phone(c.Number)}, &pb.SimulatorToServerCommand{
 		Entry: &pb.SimulatorToServerCommand_ReceiveMessage{ReceiveMessage: cmd},
-	})
-	c.update(r.GetCall(), r.GetMessage(), true)
+	}, func(r *pb.SimulatorToServerCommandReply) { c.update(r.GetCall(), r.GetMessage(), true) })
 	return err
 }
 

@@ -2,7 +2,6 @@ package elarian
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/elarian-go/elarian/internal/pb"
 )
@@ -35,7 +34,7 @@ func (s *Simulator) ReceivePayment(ctx context.Context, p SimulatedPayment) erro
 		Entry: &pb.SimulatorToServerCommand_ReceivePayment{ReceivePayment: &pb.ReceivePaymentSimulatorCommand{
 			TransactionId: p.TransactionID, CustomerNumber: p.From, ChannelNumber: p.To.proto(), Value: p.Value.proto(), Status: pb.PaymentStatus(p.Status),
 		}},
-	})
+	}, nil)
 	return err
 }
 
@@ -48,7 +47,7 @@ func (s *Simulator) UpdatePaymentStatus(ctx context.Context, transactionID strin
 		Entry: &pb.SimulatorToServerCommand_UpdatePaymentStatus{UpdatePaymentStatus: &pb.UpdatePaymentStatusSimulatorCommand{
 			TransactionId: transactionID, Status: pb.PaymentStatus(status),
 		}},
-	})
+	}, nil)
 	return err
 }
 
@@ -96,9 +95,8 @@ func (s *Simulator) handlePayment(where *transferHandler, handler transferHandle
 	*where = handler
 }
 
-// receivePayment gives a payment's notification to its handler; false where it is about something else.
-func (s *Simulator) receivePayment(ctx context.Context, m *pb.ServerToSimulatorNotification) (bool, error) {
-	var event string
+// receivePayment reads a payment's notification; handle is nil where it is about something else, or nobody asks.
+func (s *Simulator) receivePayment(m *pb.ServerToSimulatorNotification) (event, customer, line string, handle func(ctx context.Context) error) {
 	var handler transferHandler
 	var t SimulatedTransfer
 	switch e := m.GetEntry().(type) {
@@ -115,13 +113,15 @@ func (s *Simulator) receivePayment(ctx context.Context, m *pb.ServerToSimulatorN
 				Channel: PaymentChannel(p.GetChannel()), Source: p.GetSource(), Destination: p.GetDestination(), Account: p.GetAccount().GetValue(),
 			},
 		}
-	default:
-		return false, nil
 	}
 	if handler == nil {
-		return true, nil
+		return "", "", "", nil
 	}
-	return true, s.config.guard(event, slog.String("customer", t.CustomerID), func() error { return handler(ctx, &t) })
+	line = between(t.Customer.Channel, t.Customer.Number.Number)
+	if event == "sendChannelPayment" {
+		line = t.Channel.String()
+	}
+	return event, t.CustomerID, line, func(ctx context.Context) error { return handler(ctx, &t) }
 }
 
 // customerPayment is what both notifications of payments with a phone have.

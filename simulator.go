@@ -13,6 +13,9 @@ import (
 
 // Simulator plays the phones and the mobile money of a sandbox org, the reference's Simulator. It has an app's Config; a
 // live org refuses it. Make one with [NewSimulator] or [ConnectSimulator].
+//
+// Its handlers run side by side, but what is between one number of the org and one phone comes in the order in which
+// the server sent it, the next when the handler has returned.
 type Simulator struct {
 	config      Config
 	link        *link
@@ -81,22 +84,28 @@ func (s *Simulator) ReceiveMessage(ctx context.Context, m SimulatedMessage) (*Me
 	}
 	r, err := s.do(ctx, &command{name: "ReceiveMessage", about: phone(m.From)}, &pb.SimulatorToServerCommand{
 		Entry: &pb.SimulatorToServerCommand_ReceiveMessage{ReceiveMessage: cmd},
-	})
+	}, nil)
 	return message(r.GetMessage()), err
 }
 
-func (s *Simulator) do(ctx context.Context, c *command, m *pb.SimulatorToServerCommand) (*pb.SimulatorToServerCommandReply, error) {
+// do sends a command. heed, unless nil, is called with the reply before any later notification is taken.
+func (s *Simulator) do(ctx context.Context, c *command, m *pb.SimulatorToServerCommand, heed func(*pb.SimulatorToServerCommandReply)) (*pb.SimulatorToServerCommandReply, error) {
 	payload, err := proto.Marshal(m)
 	if err != nil {
 		return nil, c.failed(err)
 	}
-	data, err := s.link.request(ctx, payload, false) // has no key: sent again it could act twice
+	reply := new(pb.SimulatorToServerCommandReply)
+	var unread error
+	_, err = s.link.request(ctx, payload, false, func(data []byte) { // has no key: sent again it could act twice
+		if unread = proto.Unmarshal(data, reply); unread == nil && heed != nil {
+			heed(reply)
+		}
+	})
 	if err != nil {
 		return nil, c.failed(err)
 	}
-	reply := new(pb.SimulatorToServerCommandReply)
-	if err := proto.Unmarshal(data, reply); err != nil {
-		return nil, c.failed(fmt.Errorf("the reply cannot be read: %w", err))
+	if unread != nil {
+		return nil, c.failed(fmt.Errorf("the reply cannot be read: %w", unread))
 	}
 	return reply, c.check(reply, true)
 }
@@ -120,37 +129,55 @@ func (s *Simulator) OnSendMessage(handler func(ctx context.Context, m *Simulated
 	s.sendMessage = handler
 }
 
-func (s *Simulator) receive(ctx context.Context, payload []byte) (_ []byte, err error) {
+// receive reads a notification. What it says of calls is noted at once: their handlers wait for it.
+func (s *Simulator) receive(payload []byte) (line string, handle func(ctx context.Context) ([]byte, error)) {
 	var m pb.ServerToSimulatorNotification
 	if err := proto.Unmarshal(payload, &m); err != nil {
-		return nil, fmt.Errorf("notification cannot be read: %w", err)
+		return "", func(context.Context) ([]byte, error) { return nil, fmt.Errorf("notification cannot be read: %w", err) }
 	}
-	if ring := m.GetMakeVoiceCall(); ring != nil {
-		return nil, s.ring(ctx, ring)
+	var event, customer string
+	var do func(ctx context.Context) error
+	switch e := m.GetEntry().(type) {
+	case *pb.ServerToSimulatorNotification_MakeVoiceCall:
+		event, customer = "makeVoiceCall", e.MakeVoiceCall.GetCustomerId()
+		line, do = s.ring(e.MakeVoiceCall)
+	case *pb.ServerToSimulatorNotification_SendMessage:
+		event, customer = "sendMessage", e.SendMessage.GetCustomerId()
+		line, do = s.deliver(e.SendMessage)
+	default:
+		event, customer, line, do = s.receivePayment(&m)
 	}
-	if about, err := s.receivePayment(ctx, &m); about {
-		return nil, err
+	if do == nil {
+		return "", nil
 	}
-	sent := m.GetSendMessage()
+	return line, func(ctx context.Context) ([]byte, error) {
+		return nil, s.config.guard(event, slog.String("customer", customer), func() error { return do(ctx) })
+	}
+}
+
+// between is the line of what an org's number and a phone have to do with each other.
+func between(channel fmt.Stringer, number string) string { return channel.String() + " " + number }
+
+func (s *Simulator) deliver(sent *pb.SendMessageSimulatorNotification) (line string, handle func(ctx context.Context) error) {
+	from, to := messagingChannelNumber(sent.GetChannelNumber()), customerNumber(sent.GetCustomerNumber())
 	if sent.GetCall() != nil {
-		call := s.lines.get(line{sent.GetCustomerNumber().GetNumber(), messagingChannelNumber(sent.GetChannelNumber())})
-		if call != nil && call.update(sent.GetCall(), sent.GetMessage(), false) {
-			return nil, nil
+		if call := s.lines.get(callLine{to.Number, from}); call != nil && call.update(sent.GetCall(), sent.GetMessage(), false) {
+			return "", nil
 		}
 	}
 	if sent.GetMessage() == nil || s.sendMessage == nil {
-		return nil, nil
+		return "", nil
 	}
-	return nil, s.config.guard("sendMessage", slog.String("customer", sent.GetCustomerId()), func() error {
+	return between(from, to.Number), func(ctx context.Context) error {
 		return s.sendMessage(ctx, &SimulatedDelivery{
 			OrgID:      sent.GetOrgId(),
 			CustomerID: sent.GetCustomerId(),
 			MessageID:  sent.GetMessageId(),
-			To:         customerNumber(sent.GetCustomerNumber()),
-			From:       messagingChannelNumber(sent.GetChannelNumber()),
+			To:         to,
+			From:       from,
 			Message:    *message(sent.GetMessage()),
 		})
-	})
+	}
 }
 
 // phone is a number in errors.

@@ -160,3 +160,38 @@ func TestStoreOfOnesOwn(t *testing.T) {
 	}
 	elariantest.Start(t, elariantest.WithStore(path)).Phone("+254710000001").Dial("*83044#").Expect("not available")
 }
+
+// A phone gets messages in the order in which they were sent, also those that follow each other at once:
+// of commands, and one before the reply of a handler.
+func TestMessagesStayInOrder(t *testing.T) {
+	for name, opts := range map[string][]elariantest.Option{"sqlite": nil, "postgres": {elariantest.WithStore(testpg.URL(t))}} {
+		t.Run(name, func(t *testing.T) {
+			srv := elariantest.Start(t, opts...)
+			client := elarian.New(srv.Config())
+			const count = 40
+			var want, got []string
+			elarian.OnSMS(client, func(ctx context.Context, m *elarian.ReceivedMessage, _ *struct{}) (elarian.Body, error) {
+				for i := range count {
+					if _, err := m.Customer.SendMessage(ctx, m.Channel, elarian.Text(fmt.Sprint(i))); err != nil {
+						return nil, err
+					}
+				}
+				return elarian.Text("the last"), nil
+			})
+			srv.Connect(client)
+			for i := range count {
+				want = append(want, fmt.Sprint(i))
+			}
+			want = append(want, "the last")
+			phone := srv.Phone("+254710000001")
+			phone.SendSMS("83044", "go")
+			phone.ExpectSMS("83044", "the last")
+			for _, m := range phone.Messages() {
+				got = append(got, string(m.Message.Body.(elarian.Text)))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("it got %q", got)
+			}
+		})
+	}
+}

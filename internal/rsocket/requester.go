@@ -14,6 +14,12 @@ type call struct {
 // peer gets CANCEL and ctx's error is returned. Other errors: [*Error] that the peer answered,
 // [ErrTooLarge], [ErrClosed], or one that wraps [ErrLost]. While the write queue is full, Request waits.
 func (c *Conn) Request(ctx context.Context, payload []byte) ([]byte, error) {
+	return c.RequestHeed(ctx, payload, nil)
+}
+
+// RequestHeed is Request for those to whom the order matters of the reply and what the peer sends after it: heed,
+// unless nil, is called with the reply on the goroutine that reads the connection. It must not block.
+func (c *Conn) RequestHeed(ctx context.Context, payload []byte, heed func(reply []byte)) ([]byte, error) {
 	type result struct {
 		reply []byte
 		err   error
@@ -23,7 +29,12 @@ func (c *Conn) Request(ctx context.Context, payload []byte) ([]byte, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		cancel := c.Send(payload, func(reply []byte, err error) { ch <- result{reply, err} })
+		cancel := c.Send(payload, func(reply []byte, err error) {
+			if err == nil && heed != nil {
+				heed(reply)
+			}
+			ch <- result{reply, err}
+		})
 		select {
 		case r := <-ch:
 			if !errors.Is(r.err, ErrQueueFull) {
