@@ -110,21 +110,21 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()
 }
 
-// ledger is what the test knows of its commands.
-type ledger struct {
+// tally is what the test knows of its commands.
+type tally struct {
 	mu       sync.Mutex
 	acked    map[string]bool // commands that were answered, by key
 	seen     map[string]bool // notified to some instance of the app
 	answered map[string]bool // by the app
 }
 
-func (l *ledger) mark(m map[string]bool, key string) {
+func (l *tally) mark(m map[string]bool, key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	m[key] = true
 }
 
-func (l *ledger) has(m map[string]bool, key string) bool {
+func (l *tally) has(m map[string]bool, key string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return m[key]
@@ -136,7 +136,7 @@ func TestKill(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, url string) {
 		const rounds, workers, each = 5, 8, 40
 		c := child{Store: url, Box: sandbox.New()}
-		l := &ledger{acked: map[string]bool{}, seen: map[string]bool{}, answered: map[string]bool{}}
+		l := &tally{acked: map[string]bool{}, seen: map[string]bool{}, answered: map[string]bool{}}
 		for round := range rounds {
 			p := startChild(t, c)
 			work(t, p, l, round, workers, each, 150+rand.IntN(2*workers*each-250))
@@ -273,7 +273,7 @@ func numbered(key string) *pb.AppToServerCommand {
 }
 
 // work has callers send commands and an app answer most notifications, until so many were answered.
-func work(t *testing.T, p *process, l *ledger, round, workers, each, until int) {
+func work(t *testing.T, p *process, l *tally, round, workers, each, until int) {
 	app, caller := p.App(t), p.Simplex(t)
 	ctx, enough := context.WithCancel(context.Background())
 	defer enough()
