@@ -98,7 +98,7 @@ func TestEachCommandActsOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range callers {
 		wg.Go(func() {
-			customer := client.Customer(elarian.Cellular(fmt.Sprintf("+2547100000%02d", i)))
+			customer := client.Customer(elarian.Cellular(number(i)))
 			for j := range calls {
 				if rand.N(8) == 0 { // while the others' commands are in flight
 					cuts.Add(c.cut())
@@ -118,7 +118,7 @@ func TestEachCommandActsOnce(t *testing.T) {
 		t.Error("nothing was cut")
 	}
 	for i := range callers {
-		state, err := client.Customer(elarian.Cellular(fmt.Sprintf("+2547100000%02d", i))).GetState(t.Context())
+		state, err := client.Customer(elarian.Cellular(number(i))).GetState(t.Context())
 		must(t, err)
 		got := 0
 		for _, s := range state.Activity.Sessions {
@@ -137,3 +137,53 @@ func TestEachCommandActsOnce(t *testing.T) {
 		}
 	}
 }
+
+// A phone's payments too, by the provider's name for each, and what the provider says of them later.
+func TestEachReceivedPaymentIsOne(t *testing.T) {
+	srv := elariantest.Start(t)
+	config := srv.Config()
+	c := newCutter(t, config.Address)
+	config.Address = c.address()
+	config.RetryFast()
+	config.Logger = slog.New(slog.DiscardHandler)
+	simulator, err := elarian.ConnectSimulator(t.Context(), config)
+	must(t, err)
+	defer simulator.Close()
+
+	const phones, payments = 8, 12
+	var cuts atomic.Int32
+	var wg sync.WaitGroup
+	for i := range phones {
+		wg.Go(func() {
+			for j := range payments {
+				if rand.N(6) == 0 { // while the others' commands are in flight
+					cuts.Add(c.cut())
+				}
+				pays := elarian.SimulatedPayment{TransactionID: fmt.Sprint(i, "-", j), From: number(i), To: elarian.MobileMoney("83044"),
+					Value: elarian.KES("1"), Status: elarian.PaymentPendingConfirmation}
+				if err := simulator.ReceivePayment(t.Context(), pays); err != nil {
+					t.Error(err)
+				}
+				if err := simulator.UpdatePaymentStatus(t.Context(), pays.TransactionID, elarian.PaymentSuccess); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if cuts.Load() == 0 {
+		t.Error("nothing was cut")
+	}
+	client, err := elarian.Connect(t.Context(), srv.Config())
+	must(t, err)
+	defer client.Close()
+	for i := range phones {
+		state, err := client.Customer(elarian.Cellular(number(i))).GetState(t.Context())
+		must(t, err)
+		if log := state.Payment.Log; len(log) != payments || len(state.Payment.Pending) != 0 {
+			t.Errorf("phone %d: %d payments, want %d", i, len(log), payments)
+		}
+	}
+}
+
+func number(i int) string { return fmt.Sprintf("+2547100000%02d", i) }

@@ -21,7 +21,8 @@ type SimulatedPayment struct {
 }
 
 // ReceivePayment lets the org receive a payment from a phone, the reference's receivePayment, and returns
-// when it is stored. The app is told by [Client.OnReceivedPayment].
+// when it is stored. The app is told by [Client.OnReceivedPayment]. Where the connection is lost it is sent
+// again: by its transaction id it is one payment.
 func (s *Simulator) ReceivePayment(ctx context.Context, p SimulatedPayment) error {
 	if p.Status == 0 {
 		p.Status = PaymentSuccess

@@ -96,7 +96,9 @@ func (s *Simulator) do(ctx context.Context, c *command, m *pb.SimulatorToServerC
 	}
 	reply := new(pb.SimulatorToServerCommandReply)
 	var unread error
-	_, err = s.link.request(ctx, payload, false, func(data []byte) { // has no key: sent again it could act twice
+	// There is no key: a message that is sent again could come twice, but a payment has its transaction's id.
+	repeatable := m.GetReceiveMessage() == nil
+	_, err = s.link.request(ctx, payload, repeatable, func(data []byte) {
 		if unread = proto.Unmarshal(data, reply); unread == nil && heed != nil {
 			heed(reply)
 		}
