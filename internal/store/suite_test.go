@@ -5,12 +5,16 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"github.com/elarian-go/elarian/internal/ledger"
+	"github.com/elarian-go/elarian/internal/store"
 	"github.com/elarian-go/elarian/internal/store/storetest"
 	"github.com/elarian-go/elarian/internal/testpg"
 )
@@ -103,6 +107,47 @@ func postgresExec(t testing.TB, url, sql string) error {
 		_, err := c.PgConn().Exec(ctx, sql).ReadAll()
 		return err
 	})
+}
+
+// What is in the journal stays also for the role that the tables belong to, which the program runs
+// as: it has no right to change the journal, and where somebody gives it that the triggers refuse.
+func TestJournalOnPostgres(t *testing.T) {
+	t.Parallel()
+	url := testpg.URL(t)
+	s := open(t, url)
+	defer s.stop()
+	account := ledger.PurseAccount("org", "purse", "KES")
+	if _, err := s.MoveCash(store.CashMove{Purse: store.Purse{Org: "org", ID: "purse", Currency: "KES"}, Amount: 1000}); err != nil {
+		t.Fatal(err)
+	}
+	changes := []string{"UPDATE journal SET what = 'gift'", "DELETE FROM journal", "TRUNCATE journal",
+		"UPDATE journal_entries SET amount = 5", "DELETE FROM journal_entries", "TRUNCATE journal_entries", "TRUNCATE journal, journal_entries"}
+	refused := func(who, code, text string) {
+		t.Helper()
+		for _, sql := range changes {
+			var pg *pgconn.PgError
+			if err := postgresExec(t, url, sql); !errors.As(err, &pg) || pg.Code != code || !strings.Contains(pg.Message, text) {
+				t.Errorf("%s, by %s: %v", sql, who, err)
+			}
+		}
+	}
+	var super bool
+	if err := withPostgres(t, url, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super)
+	}); err != nil || super {
+		t.Fatalf("the owner of the database is a superuser: %v, %v", super, err)
+	}
+	refused("the owner", "42501", "permission denied")
+	if err := postgresExec(t, url, "GRANT ALL ON journal, journal_entries TO CURRENT_USER"); err != nil {
+		t.Fatal(err)
+	}
+	refused("the owner with every right", "P0001", "append-only")
+	if b, err := s.Balance(account); err != nil || b.Actual != 1000 {
+		t.Errorf("the purse has %+v, %v", b, err)
+	}
+	if lines, err := s.Statement(account, 10); err != nil || len(lines) != 1 || lines[0].Amount != 1000 || lines[0].What != "deposit" {
+		t.Errorf("the statement is %+v, %v", lines, err)
+	}
 }
 
 func postgresRows(t testing.TB, url string) (rows []storetest.Row) {

@@ -22,7 +22,8 @@ const AdminEnv = "ELARIAN_TEST_POSTGRES"
 // which its janitor sees.
 var shared = sync.OnceValues(func() (*Server, error) { return New(Options{}) })
 
-// URL makes a database for this test and gives its address. It goes when the test ends.
+// URL makes a database for this test and gives its address, with its owner, who has no rights but to it. It
+// goes when the test ends.
 func URL(t testing.TB) string {
 	t.Helper()
 	admin := os.Getenv(AdminEnv)
@@ -58,13 +59,17 @@ func database(t testing.TB, admin string) string {
 	t.Helper()
 	u, name := createDatabase(t, admin)
 	t.Cleanup(func() {
-		if err := execute(admin, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("testpg: %v", err)
+		for _, sql := range []string{"DROP DATABASE " + name + " WITH (FORCE)", "DROP ROLE " + name} {
+			if err := execute(admin, sql); err != nil {
+				t.Errorf("testpg: %v", err)
+			}
 		}
 	})
 	return u
 }
 
+// createDatabase makes a database that belongs to an ordinary role of the same name, as a careful operator
+// does: a superuser would get past what the program denies itself.
 func createDatabase(t testing.TB, admin string) (address, name string) {
 	t.Helper()
 	u, err := url.Parse(admin)
@@ -72,10 +77,12 @@ func createDatabase(t testing.TB, admin string) (address, name string) {
 		t.Fatalf("%s: %v", AdminEnv, err)
 	}
 	name = "test_" + strings.ToLower(rand.Text()[:16])
-	if err := execute(admin, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
-		t.Fatalf("testpg: %v", err)
+	for _, sql := range []string{"CREATE ROLE " + name + " LOGIN PASSWORD '" + name + "'", "CREATE DATABASE " + name + " OWNER " + name + " TEMPLATE template0"} {
+		if err := execute(admin, sql); err != nil {
+			t.Fatalf("testpg: %v", err)
+		}
 	}
-	u.Path = "/" + name
+	u.Path, u.User = "/"+name, url.UserPassword(name, name)
 	return u.String(), name
 }
 
