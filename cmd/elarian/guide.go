@@ -61,8 +61,9 @@ Try it, in another terminal:
 		{"or in JavaScript", install + " && " + env + " && " + inJavaScript},
 		{"dial it", fmt.Sprintf(`%s phone%s --number +254710000001 ussd '%s'`, program, dir, sandbox.USSDCode)},
 		{"write to it", fmt.Sprintf(`%s phone%s --number +254710000001 sms %s "Hello"`, program, dir, sandbox.ShortCode)},
+		{"pay by it", fmt.Sprintf(`%s phone%s --number +254710000001 pay %s 500 && %[1]s purse statement%[2]s`, program, dir, sandbox.Paybill)},
 	}
-	for i, number := range []string{"1", " ", "2", "3"} {
+	for i, number := range []string{"1", " ", "2", "3", "4"} {
 		fmt.Fprintf(w, "  %s  %-17s %s\n", number, steps[i][0], steps[i][1])
 	}
 	fmt.Fprintf(w, "\n%s env%s shows the environment. In it NODE_EXTRA_CA_CERTS=%s makes apps in JavaScript trust the certificate.\nready\n", program, dir, shellWord(g.at.CAFile))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -46,6 +47,23 @@ func TestAPhonePays(t *testing.T) {
 	refused(t, runIn(t, dir, "phone", "pay", "83044", "a lot"), 2, `"a lot" is no amount`)
 	refused(t, runIn(t, dir, "phone", "pay", "83044", "1", "--currency", "XYZ"), 2, `"XYZ" is no currency`)
 	refused(t, runIn(t, dir, "phone", "approve", "el_txn_nothing"), 1, "el_txn_nothing")
+	d.stop()
+}
+
+// The guide's line about money can be pasted as it is, and shows where the money went.
+func TestTheGuidePays(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	_, line, found := strings.Cut(d.output(), "pay by it")
+	line, _, _ = strings.Cut(line, "\n")
+	cmd := exec.Command("sh", "-c", line)
+	cmd.Dir, cmd.Env = dir, environment()
+	out, err := cmd.CombinedOutput()
+	for _, want := range []string{"+254710000001 pays KES 500.00 to 83044", "KES 1,000,500.00", "el_txn_"} {
+		if !found || err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%q is not in the output of %s: %v\n%s", want, line, err, out)
+		}
+	}
 	d.stop()
 }
 
