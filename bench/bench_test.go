@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 func TestRows(t *testing.T) {
 	dir := t.TempDir()
 	report, err := bench.Run(t.Context(), bench.Options{
-		Time: 250 * time.Millisecond, Dir: dir, Postgres: testpg.URL(t),
+		Time: 250 * time.Millisecond, Dir: dir, Postgres: testpg.AdminURL(t),
 		Connections: 2, InFlight: 2, Customers: 20, Phones: 2, Idle: 10, Reminders: 200, Broadcast: 500, Pending: 300, Wallets: 50,
 	})
 	if err != nil {

@@ -143,7 +143,7 @@ func addChannel(st *store.Store, d *store.Directory, app store.App, number chann
 		if partition != "" {
 			return usageError{fmt.Errorf("--partition is for channels of messages, not for %s", number.kind())}
 		}
-		purse, err := choosePurse(d, app.Org, purseID)
+		purse, err := choosePurse(d, app.Org, purseID, "--purse ID")
 		if err != nil {
 			return err
 		}

@@ -139,7 +139,7 @@ func (f *customerCommand) timelineCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "how many entries at the most")
+	limitFlag(c, &limit, 50, "how many entries at the most")
 	return c
 }
 

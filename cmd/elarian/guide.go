@@ -61,7 +61,7 @@ Try it, in another terminal:
 		{"or in JavaScript", install + " && " + env + " && " + inJavaScript},
 		{"dial it", fmt.Sprintf(`%s phone%s --number +254710000001 ussd '%s'`, program, dir, sandbox.USSDCode)},
 		{"write to it", fmt.Sprintf(`%s phone%s --number +254710000001 sms %s "Hello"`, program, dir, sandbox.ShortCode)},
-		{"pay by it", fmt.Sprintf(`%s phone%s --number +254710000001 pay %s 500 && %[1]s purse statement%[2]s`, program, dir, sandbox.Paybill)},
+		{"pay by it", fmt.Sprintf(`%s phone%s --number +254710000001 pay %s 500 && %[1]s purse statement%[2]s %[4]s`, program, dir, sandbox.Paybill, g.box.Purse)},
 	}
 	for i, number := range []string{"1", " ", "2", "3", "4"} {
 		fmt.Fprintf(w, "  %s  %-17s %s\n", number, steps[i][0], steps[i][1])

@@ -66,7 +66,7 @@ func newNotificationsCommand() *cobra.Command {
 			})
 		},
 	}
-	list.Flags().IntVar(&choose.limit, "limit", 100, "how many at the most")
+	limitFlag(list, &choose.limit, 100, "how many at the most")
 	list.Flags().BoolVar(&choose.waiting, "waiting", false, "those still to be delivered, not those put aside")
 	retry := &cobra.Command{
 		Use: "retry", Short: "Deliver again what was put aside",

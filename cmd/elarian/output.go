@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -33,6 +35,27 @@ func (o *output) list(w io.Writer, items any, titles []string, rows [][]string) 
 	}
 	return t.Flush()
 }
+
+// limitFlag registers --limit.
+func limitFlag(c *cobra.Command, n *int, usual int, usage string) {
+	*n = usual
+	c.Flags().Var((*limit)(n), "limit", usage)
+}
+
+// limit is how many things are listed: 1 or more.
+type limit int
+
+func (l *limit) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return errors.New("use a number from 1 on")
+	}
+	*l = limit(n)
+	return nil
+}
+
+func (l *limit) String() string { return strconv.Itoa(int(*l)) }
+func (l *limit) Type() string   { return "number" }
 
 // one shows a single thing: for people its line, which scripts can use as well.
 func (o *output) one(w io.Writer, item any, line string) error {

@@ -115,7 +115,7 @@ func (f *paymentCommand) listCommand() *cobra.Command {
 	c.Flags().BoolVar(&filter.Pending, "pending", false, "only those that wait for their provider")
 	c.Flags().StringVar(&filter.Customer, "customer", "", "only of this customer (el_cst_…)")
 	c.Flags().StringVar(&filter.Before, "before", "", "only those made before this payment (el_txn_…)")
-	c.Flags().IntVar(&limit, "limit", 100, "how many at the most")
+	limitFlag(c, &limit, 100, "how many at the most")
 	return c
 }
 

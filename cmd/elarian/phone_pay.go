@@ -25,7 +25,7 @@ the time of --wait. A transaction id that was used before is the same payment, w
   elarian phone pay 83044 12.50 --id QHG7K2M1XY`,
 		Args: arguments(2, 2, "NUMBER AMOUNT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			value := elarian.NewCash(money, args[1])
+			value := elarian.NewCash(strings.ToUpper(money), args[1])
 			if err := value.Err(); err != nil {
 				return usageError{err}
 			}

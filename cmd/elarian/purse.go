@@ -105,8 +105,8 @@ func (f *purseCommand) listCommand() *cobra.Command {
 	}
 }
 
-// choosePurse finds a purse of an org, or the only one it has.
-func choosePurse(d *store.Directory, orgID, id string) (store.Purse, error) {
+// choosePurse finds a purse of an org, or the only one it has. how is what names one to the command.
+func choosePurse(d *store.Directory, orgID, id, how string) (store.Purse, error) {
 	var found []store.Purse
 	for _, p := range d.Purses {
 		if p.Org == orgID && (id == "" || p.ID == id) {
@@ -121,5 +121,5 @@ func choosePurse(d *store.Directory, orgID, id string) (store.Purse, error) {
 	case len(found) == 0:
 		return store.Purse{}, fmt.Errorf("org %s has no purse yet: make one with: elarian purse add NAME", orgID)
 	}
-	return store.Purse{}, fmt.Errorf("org %s has %d purses: say which by --purse ID; elarian purse list shows all", orgID, len(found))
+	return store.Purse{}, fmt.Errorf("org %s has %d purses: say which by %s; elarian purse list shows all", orgID, len(found), how)
 }

@@ -57,7 +57,7 @@ func (f *purseCommand) with(c *cobra.Command, id string, do func(st *store.Store
 		if err != nil {
 			return err
 		}
-		purse, err := choosePurse(d, org.ID, id)
+		purse, err := choosePurse(d, org.ID, id, "its id")
 		if err != nil {
 			return err
 		}
@@ -121,6 +121,6 @@ func (f *purseCommand) statementCommand() *cobra.Command {
 			})
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 50, "how many entries at the most")
+	limitFlag(c, &limit, 50, "how many entries at the most")
 	return c
 }

@@ -78,7 +78,7 @@ it was refused for, with the reason of the last. Works that are done are kept fo
 			})
 		},
 	}
-	c.Flags().IntVar(&limit, "limit", 100, "how many works to list")
+	limitFlag(c, &limit, 100, "how many works to list")
 	return c
 }
 

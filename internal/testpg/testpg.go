@@ -26,15 +26,20 @@ var shared = sync.OnceValues(func() (*Server, error) { return New(Options{}) })
 // goes when the test ends.
 func URL(t testing.TB) string {
 	t.Helper()
-	admin := os.Getenv(AdminEnv)
-	if admin == "" {
-		s, err := shared()
-		if err != nil {
-			t.Fatal(err)
-		}
-		admin = s.AdminURL()
+	return database(t, AdminURL(t))
+}
+
+// AdminURL is the address of a database that others can be made from, with a superuser.
+func AdminURL(t testing.TB) string {
+	t.Helper()
+	if admin := os.Getenv(AdminEnv); admin != "" {
+		return admin
 	}
-	return database(t, admin)
+	s, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.AdminURL()
 }
 
 // Cluster starts a cluster for this test alone, which it may Kill and Start again.
