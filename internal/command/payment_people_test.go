@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ func TestAdoptionWithMoney(t *testing.T) {
 		fund(joan, "loan", 50)
 		b.app.Must(t, servertest.Pay(servertest.Purse(dollars), servertest.Wallet(ada, "cash"), &pb.Cash{CurrencyCode: "USD", Amount: 7}))
 		fund(joan, "cash", 10)
+		fund(joan, "spent", 1)
+		b.pay(t, servertest.Wallet(joan, "spent"), servertest.Purse(b.purse), 1, paySuccess)
 
 		fails := b.pay(t, servertest.Wallet(joan, "savings"), servertest.MobileMoney(phone(2)), 150, payPending).TransactionId.GetValue()
 		succeeds := b.pay(t, servertest.Wallet(joan, "loan"), servertest.MobileMoney(phone(9)), 50, payPending).TransactionId.GetValue()
@@ -42,10 +45,15 @@ func TestAdoptionWithMoney(t *testing.T) {
 		if s := wallets["savings"]; s.GetActual().GetAmount() != 300 || s.GetAvailable().GetAmount() != 150 || len(s.Pending) != 2 {
 			t.Errorf("savings %v", s)
 		}
-		if cash, other := wallets["cash"], wallets["cash (KES)"]; cash.GetActual().GetAmount() != 7 || cash.CurrencyCode != "USD" || other.GetActual().GetAmount() != 10 || len(wallets) != 4 {
+		if cash, other := wallets["cash"], wallets["cash (KES)"]; cash.GetActual().GetAmount() != 7 || cash.CurrencyCode != "USD" || other.GetActual().GetAmount() != 10 || len(wallets) != 5 {
 			t.Errorf("the wallets are %v", wallets)
 		}
-		if len(state.PaymentState.TransactionLog) != 5 || len(state.PaymentState.PendingTransactions) != 3 {
+		if spent := wallets["spent"]; spent.GetCurrencyCode() != "KES" || spent.GetActual().GetAmount() != 0 || spent.GetSequenceNr() == 0 {
+			t.Errorf("the wallet with nothing in it is %v", spent)
+		}
+		fund(ada, "spent", 3)
+		b.WantWallet(t, ada, "spent", 3_00, 3_00)
+		if len(state.PaymentState.TransactionLog) != 7 || len(state.PaymentState.PendingTransactions) != 3 {
 			t.Errorf("%d payments that are final, %d pending", len(state.PaymentState.TransactionLog), len(state.PaymentState.PendingTransactions))
 		}
 		for _, p := range append(state.PaymentState.TransactionLog, state.PaymentState.PendingTransactions...) {
@@ -69,6 +77,36 @@ func TestAdoptionWithMoney(t *testing.T) {
 		b.WantWallet(t, ada, "loan", 50_00, 50_00)
 		b.pay(t, servertest.Wallet(joan, "loan"), servertest.Purse(b.purse), 1, payGone)
 		b.WantLedger(t)
+	})
+}
+
+// A number that paid once is in the state for good, however many payments there have been since, and
+// whoever has it now.
+func TestPaymentNumbersStay(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, db string) {
+		b := startBank(t, db, true)
+		ada, joan := b.app.ID(t, phone(1)), b.app.ID(t, phone(2))
+		b.pay(t, servertest.Purse(b.purse), servertest.Phone(phone(2), pb.PaymentChannel_PAYMENT_CHANNEL_AIRTIME), 1, payPending)
+		b.app.Must(t, servertest.Adopt(ada, joan))
+		for range 101 {
+			b.app.Go(t, servertest.Pay(servertest.Purse(b.purse), servertest.MobileMoney(phone(1)), servertest.KES(1)))
+		}
+		b.pay(t, servertest.Purse(b.purse), servertest.MobileMoney(phone(1)), 1, payPending)
+		b.wait(t, time.Minute)
+		state := b.app.State(t, phone(1)).PaymentState
+		if len(state.TransactionLog) != 100 {
+			t.Errorf("%d payments are in the state", len(state.TransactionLog))
+		}
+		var numbers, channels []string
+		for _, n := range state.CustomerNumbers {
+			numbers = append(numbers, n.Number)
+		}
+		for _, n := range state.ChannelNumbers {
+			channels = append(channels, n.Channel.String())
+		}
+		if !slices.Contains(numbers, phone(1)) || !slices.Contains(numbers, phone(2)) || len(numbers) != 2 || len(channels) != 2 {
+			t.Errorf("the numbers are %v, by %v", numbers, channels)
+		}
 	})
 }
 

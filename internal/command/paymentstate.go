@@ -17,21 +17,17 @@ func paymentStatePB(v *store.View) *pb.PaymentState {
 	s := &pb.PaymentState{Wallets: make(map[string]*pb.PaymentBalance, len(v.Wallets))}
 	var numbers []customer.Number
 	var channels []payment.ChannelNumber
-	for _, p := range v.Payments {
-		for _, side := range sidesOf(p) {
-			outside := side.party.Customer
-			if outside == nil || *side.owner != v.Record.ID {
-				continue
-			}
-			if !slices.Contains(numbers, outside.Number) {
-				numbers = append(numbers, outside.Number)
-				s.CustomerNumbers = append(s.CustomerNumbers, numberPB(outside.Number))
-			}
-			if !slices.Contains(channels, outside.Channel) {
-				channels = append(channels, outside.Channel)
-				s.ChannelNumbers = append(s.ChannelNumbers, payChannelPB(outside.Channel))
-			}
+	for _, by := range v.Record.PaymentNumbers {
+		if !slices.Contains(numbers, by.Number) {
+			numbers = append(numbers, by.Number)
+			s.CustomerNumbers = append(s.CustomerNumbers, numberPB(by.Number))
 		}
+		if !slices.Contains(channels, by.Channel) {
+			channels = append(channels, by.Channel)
+			s.ChannelNumbers = append(s.ChannelNumbers, payChannelPB(by.Channel))
+		}
+	}
+	for _, p := range v.Payments {
 		if p.Status.Pending() {
 			s.PendingTransactions = append(s.PendingTransactions, transactionPB(p))
 		} else {

@@ -194,6 +194,17 @@ func (s *Store) Wallets(rec *Record) ([]Wallet, error) {
 	return found, err
 }
 
+// ensureWallet has the owner have the wallet, be it with nothing in it.
+func (tx *Tx) ensureWallet(k ledger.Account) error {
+	a, err := tx.account(k)
+	if err != nil || a.number != 0 {
+		return err
+	}
+	a.Sequence++
+	_, err = tx.setAccount(k, a)
+	return err
+}
+
 // adoptWallets adds the wallets of an adopted customer to those of the same id and currency, with what
 // is held of them. The unit has to be Alone.
 func (tx *Tx) adoptWallets(rec *Record, adopted string) error {
@@ -213,8 +224,11 @@ func (tx *Tx) adoptWallets(rec *Record, adopted string) error {
 		if _, err := tx.setAccount(from, old); err != nil {
 			return err
 		}
-		if old.Actual == 0 {
-			continue // and nothing is held
+		if old.Actual == 0 { // and nothing is held
+			if err := tx.ensureWallet(to); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := tx.Post(ledger.Transfer("customer.adopted", "", from, to, old.Actual)); err != nil {
 			return err

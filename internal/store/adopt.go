@@ -89,8 +89,9 @@ func (tx *Tx) Adopt(rec, other *Record) error {
 	rec.HasActivities = rec.HasActivities || adopted.HasActivities
 	rec.HasSessions = rec.HasSessions || adopted.HasSessions
 	rec.HasPayments = rec.HasPayments || adopted.HasPayments
+	rec.keepPaymentNumbers(adopted.PaymentNumbers...)
 	other.Channels, other.Messages, other.HasActivities, other.HasSessions, other.TagsSince = nil, 0, false, false, nil
-	other.HasWallets, other.HasPayments = false, false
+	other.HasWallets, other.HasPayments, other.PaymentNumbers = false, false, nil
 	for _, move := range []*statement{moveMessages, moveActivities, moveSessions, moveProviderIDs, moveRecordings, moveOutbox, moveTimers, moveDebits, moveCredits} {
 		tx.Exec(move, new(values).text(rec.Org).text(adopted.ID).text(rec.ID))
 	}

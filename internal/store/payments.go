@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,30 @@ func (tx *Tx) AddPayment(p *payment.Payment) error {
 		id := p.ID
 		tx.b.paymentNames.put(PaymentName{p.Org, n, p.ProviderID}, &id, false)
 	}
-	return tx.paymentChanged(p)
+	if err := tx.paymentChanged(p); err != nil {
+		return err
+	}
+	return errors.Join(tx.keepPaymentNumber(p.Org, p.DebitCustomer, p.Debit.Customer), tx.keepPaymentNumber(p.Org, p.CreditCustomer, p.Credit.Customer))
+}
+
+// keepPaymentNumber notes the number of a side of a payment with the customer, whose state has it from then on.
+func (tx *Tx) keepPaymentNumber(org, id string, side *payment.Customer) error {
+	if side == nil {
+		return nil
+	}
+	rec, err := tx.b.customers.edit(tx.conn, customerKey{org, id})
+	if err == nil && rec != nil {
+		rec.keepPaymentNumbers(*side)
+	}
+	return err
+}
+
+func (r *Record) keepPaymentNumbers(numbers ...payment.Customer) {
+	for _, n := range numbers {
+		if !slices.Contains(r.PaymentNumbers, n) {
+			r.PaymentNumbers = append(r.PaymentNumbers, n)
+		}
+	}
 }
 
 // paymentChanged marks the customers of a payment as changed.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/payment"
 )
 
 // Record is a customer as it is stored: the person, how they stand to the org's channels, and the
@@ -25,6 +26,8 @@ type Record struct {
 	HasWallets  bool                 `cbor:"25,keyasint,omitempty"` // accounts of them to be read
 	HasPayments bool                 `cbor:"26,keyasint,omitempty"`
 	Reminders   int                  `cbor:"27,keyasint,omitempty"` // how many there are, of all apps
+	// PaymentNumbers are those of the customer that paid, were asked to, or were paid, each with the org's channel.
+	PaymentNumbers []payment.Customer `cbor:"28,keyasint,omitempty"`
 
 	Version  int64 `cbor:"-"` // grows with each change of anything of the customer
 	History  int64 `cbor:"-"` // the latest entry
@@ -37,6 +40,7 @@ func (r *Record) clone() *Record {
 	c.Channels = messaging.CloneStates(r.Channels)
 	c.Adopted = slices.Clone(r.Adopted)
 	c.TagsSince = maps.Clone(r.TagsSince)
+	c.PaymentNumbers = slices.Clone(r.PaymentNumbers)
 	return &c
 }
 
