@@ -372,13 +372,16 @@ func TestShutdown(t *testing.T) {
 			s := &Server{Accept: acceptAll(func(r *Request) { requests <- r })}
 			target := serve(t, s, kind)
 			busy, idle := dial(t, target, Setup{}, nil, Options{}), dial(t, target, Setup{}, nil, Options{})
+			resumable := dial(t, target, Setup{}, nil, Options{Resume: true})
 			replies := make(chan string, 1)
 			busy.Send([]byte("x"), func(reply []byte, err error) { replies <- fmt.Sprint(string(reply), err) })
 			r := within(t, "request", requests)
 			ended := make(chan error, 1)
 			go func() { ended <- s.Shutdown(testContext(t)) }()
 			within(t, "end of the idle connection", idle.Done())
-			asError(t, idle.Err(), ConnectionClose)
+			wantLost(t, idle)
+			within(t, "end of the session", resumable.Done())
+			asError(t, resumable.Err(), ConnectionClose)
 			_, err := busy.Request(testContext(t), []byte("new"))
 			asError(t, err, Rejected)
 			if _, err := Dial(testContext(t), target, &Setup{}, nil, Options{TLS: clientTLS()}); err == nil {
@@ -389,11 +392,20 @@ func TestShutdown(t *testing.T) {
 				t.Error(got)
 			}
 			within(t, "end of the busy connection", busy.Done())
-			asError(t, busy.Err(), ConnectionClose)
+			wantLost(t, busy)
 			if err := within(t, "end of Shutdown", ended); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// wantLost: the transport was closed, and nothing said.
+func wantLost(t *testing.T, c *Conn) {
+	t.Helper()
+	var said *Error
+	if err := c.Err(); !errors.Is(err, ErrLost) || errors.As(err, &said) {
+		t.Errorf("the connection ended with %v", err)
 	}
 }
 

@@ -195,6 +195,15 @@ func (c *Conn) drained() bool {
 	return c.draining && !c.closed && len(c.serving) == 0
 }
 
+// shutDown ends a connection of a server that stops. Its transport is closed and nothing said: the published JavaScript
+// client connects again after that, but never after an ERROR on stream 0. Only who would resume a session that
+// is no more is told so.
 func (c *Conn) shutDown() {
-	c.shut(ErrServerClosed, &Error{ConnectionClose, "shutting down"})
+	c.mu.Lock()
+	var farewell *Error
+	if c.resume != nil {
+		farewell = &Error{ConnectionClose, "shutting down"}
+	}
+	c.mu.Unlock()
+	c.shut(ErrServerClosed, farewell)
 }

@@ -361,9 +361,9 @@ func (s *Server) forget(c *Conn) {
 	delete(s.conns, c)
 }
 
-// Shutdown stops the server: no new connections and no new requests (REJECTED), then
-// CONNECTION_CLOSE for each connection once the peer's requests in hand are answered. Requests to
-// the peer are not waited for. When ctx ends first, what is left is cut and ctx's error returned.
+// Shutdown stops the server: no new connections and no new requests (REJECTED), then the end of each
+// connection once the peer's requests in hand are answered; a session that could be resumed is told
+// so by CONNECTION_CLOSE. Requests to the peer are not waited for. When ctx ends first, what is left is cut and ctx's error returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
 	s.mu.Lock()
@@ -414,7 +414,7 @@ func (c *Conn) cutOff() {
 	c.mu.Lock()
 	l := c.link
 	c.mu.Unlock()
-	c.shut(ErrServerClosed, &Error{ConnectionClose, "shutting down"})
+	c.shutDown()
 	if l != nil {
 		l.t.Abort()
 	}

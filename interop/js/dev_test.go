@@ -14,11 +14,8 @@ import (
 func TestExampleAgainstDev(t *testing.T) {
 	t.Parallel()
 	programs(t)
-	folder := t.TempDir()
-	bin := filepath.Join(folder, "elarian")
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/elarian").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := build(t)
+	folder := filepath.Dir(bin)
 	modules, err := filepath.Abs("node_modules")
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +33,16 @@ func TestExampleAgainstDev(t *testing.T) {
 	phone.expect(t, "Which day? (DD/MM)")
 	phone.expect(t, "See you on ")
 	phone.expect(t, "You have an appointment on ")
+}
+
+// build makes the program in a folder of its own.
+func build(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "elarian")
+	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/elarian").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
 }
 
 // shell runs commands in a folder with an environment that names no server.
