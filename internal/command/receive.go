@@ -6,6 +6,7 @@ import (
 
 	"github.com/elarian-go/elarian/internal/customer"
 	"github.com/elarian-go/elarian/internal/messaging"
+	"github.com/elarian-go/elarian/internal/outbox"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/store"
 )
@@ -15,9 +16,7 @@ import (
 const (
 	receivedKind = "received_message"
 	hopKind      = "received_hop"
-	// closingKind is of the end of a session, or of what failed in it: nobody waits for its answer, but the
-	// next hop or event of a call waits for its turn.
-	closingKind = "received_end"
+	closingKind  = outbox.ClosingKind
 )
 
 const maxSessionID = 256

@@ -17,12 +17,25 @@ func (l *lane) pushInteractive(n *store.Notification) {
 	t := &ticket{lane: l, n: n}
 	o := l.app.outbox
 	o.hops++
-	t.timeout = o.clock.Outside(o.options.AnswerTime, func() {
-		o.locked(func() { l.fail(t, "the app did not answer in time") })
-	})
+	t.timeout = o.clock.Outside(o.options.AnswerTime, func() { o.locked(func() { l.unanswered(t) }) })
 	l.hops = append(l.hops, t)
 	l.pump()
 	n.Data = nil // whatever happens before it starts may change that
+}
+
+// unanswered: the answer time of an interactive notification is over. Nobody waits for the answer to the end of a
+// session: it has as long as other notifications have, and what is behind it goes on meanwhile.
+func (l *lane) unanswered(t *ticket) {
+	o := l.app.outbox
+	if t.n.Kind == ClosingKind && slices.Contains(l.flying, t) && o.options.NotificationTime > o.options.AnswerTime {
+		t.late = true
+		t.timeout = o.clock.Outside(o.options.NotificationTime-o.options.AnswerTime, func() {
+			o.locked(func() { l.fail(t, "no answer") })
+		})
+		l.pump()
+		return
+	}
+	l.fail(t, "the app did not answer in time")
 }
 
 // deliver reads the app data of this moment and sends.
@@ -314,6 +327,10 @@ const (
 
 // PurseKind is the kind of notifications whose subject is a purse.
 const PurseKind = "purse_payment_status"
+
+// ClosingKind is the kind of the end of a session, or of what failed in it: nobody waits for its answer, but the
+// next hop or event of a call waits for its turn.
+const ClosingKind = "received_end"
 
 func isPurse(n *store.Notification) bool { return n.Kind == PurseKind }
 

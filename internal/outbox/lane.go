@@ -46,6 +46,7 @@ type ticket struct {
 	holding  bool // nobody else may start
 	repeated bool // a lease that was granted already
 	freed    bool // the app data was freed meanwhile
+	late     bool // the end of a session that no hop waits for any more
 	overlaps bool
 	timeout  *clock.Timer
 	holdBack *clock.Timer
@@ -164,13 +165,13 @@ func (l *lane) mayStart() bool {
 }
 
 // mayStartHop: a hop waits for a lease and for the answer to the hop before it, whatever its hold-back,
-// not for other notifications.
+// not for other notifications. An end of a session keeps it no longer than a hop would.
 func (l *lane) mayStartHop() bool {
 	if l.leased != nil {
 		return false
 	}
 	for _, t := range l.flying {
-		if t.n == nil || t.n.Interactive {
+		if t.n == nil || t.n.Interactive && !t.late {
 			return false
 		}
 	}

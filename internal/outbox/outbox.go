@@ -20,7 +20,7 @@ import (
 
 // Options are the times and bounds of delivery; the zero value means the defaults given here.
 type Options struct {
-	AnswerTime       time.Duration // for a hop or an event of a call; 10 s
+	AnswerTime       time.Duration // for a hop or an event of a call, and of the next hop for the end of a session; 10 s
 	NotificationTime time.Duration // for any other; 30 s
 	HoldBack         time.Duration // of the next one, for clients without exact answers; 1 s
 	Settle           time.Duration // of a new connection, for clients without exact answers; 1.1 s
@@ -288,7 +288,11 @@ func (o *Outbox) Forsaken() time.Duration { return 2 * o.options.AnswerTime }
 // abandoned says whether nobody waits any more for the answer to an interactive notification that is
 // not in memory: it is from before the start.
 func (o *Outbox) abandoned(n *store.Notification) bool {
-	return n.CreatedAt.Before(o.started) || o.clock.Now().Sub(n.CreatedAt) > o.Forsaken()
+	after := o.Forsaken()
+	if n.Kind == ClosingKind {
+		after += o.options.NotificationTime
+	}
+	return n.CreatedAt.Before(o.started) || o.clock.Now().Sub(n.CreatedAt) > after
 }
 
 func (o *Outbox) poke() {

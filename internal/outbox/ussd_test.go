@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/elarian-go/elarian/internal/outbox"
 	"github.com/elarian-go/elarian/internal/pb"
 	"github.com/elarian-go/elarian/internal/sandbox"
 	"github.com/elarian-go/elarian/internal/server"
@@ -236,4 +237,46 @@ func TestHopBeforeRestart(t *testing.T) {
 		srv.Clock().Advance(2 * time.Minute) // what was not answered is tried again then
 		appError(t, srv.App(t))
 	})
+}
+
+// TestEndHasTheTimeOfOthers: the end of a session may be answered as late as any notification. It keeps the
+// next hop waiting as long as a hop would, and comes again where it is not answered at all.
+func TestEndHasTheTimeOfOthers(t *testing.T) {
+	srv := servertest.Start(t, servertest.SQLite(t), delivery(func(o *outbox.Options) { o.FirstRetry = time.Hour }))
+	app, phones := srv.App(t), srv.Simulator(t)
+	end := func(i int) *servertest.Notified {
+		t.Helper()
+		menu := phones.Hop(phone(i), code, "s", "")
+		nextHop(t, app).Fail("no menu")
+		closed(t, menu)
+		n := nextHop(t, app)
+		if _, status := hop(t, n); status != pb.UssdSessionStatus_USSD_SESSION_STATUS_APP_ERROR {
+			t.Fatalf("status %v, want app_error", status)
+		}
+		return n
+	}
+	late, never := end(1), end(2)
+	srv.Clock().Advance(9 * time.Minute)
+	menu := phones.Hop(phone(1), code, "again", "")
+	settle(t, srv)
+	onlyOthers(t, app)
+	srv.Clock().Advance(2 * time.Minute) // past the answer time of the end, not of the hop
+	n := nextHop(t, app)
+	if _, status := hop(t, n); status != pb.UssdSessionStatus_USSD_SESSION_STATUS_ACTIVE {
+		t.Fatalf("status %v, want the next hop", status)
+	}
+	n.Answer(servertest.MenuAnswer("hello again", true))
+	if m := servertest.Shown(t, menu); m.Text != "hello again" {
+		t.Fatalf("the phone shows %+v", m)
+	}
+	late.OK()
+	settle(t, srv)
+	onlyOthers(t, app)
+	srv.Clock().Advance(20 * time.Minute) // past the time of other notifications
+	n = nextHop(t, app)
+	if n.CustomerId != never.CustomerId {
+		t.Fatal("an end that was answered late came again")
+	}
+	n.OK()
+	emptied(t, srv)
 }
