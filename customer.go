@@ -2,6 +2,7 @@ package elarian
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -148,6 +149,34 @@ func (c *Customer) knownID(ctx context.Context) (string, error) {
 		return id, nil
 	}
 	return c.resolve(ctx)
+}
+
+// byCurrentIDs calls do, which names customers by the ids that these handles have learned. Where one of them has
+// been adopted since, it calls it once more, by the id of whoever the number or secondary id leads to now.
+func byCurrentIDs[T any](do func() (T, error), handles ...*Customer) (T, error) {
+	out, err := do()
+	if !errors.Is(err, ErrDecommissioned) {
+		return out, err
+	}
+	again := false
+	for _, c := range handles {
+		again = c.forgetID() || again
+	}
+	if !again {
+		return out, err
+	}
+	return do()
+}
+
+// forgetID has the handle ask for the id when it is next needed; false where it was made by that id.
+func (c *Customer) forgetID() bool {
+	if c == nil {
+		return false
+	}
+	if _, named := c.ref.(CustomerID); named {
+		return false
+	}
+	return c.id.Swap(nil) != nil
 }
 
 // numberFor gives a number of the customer for a channel: the handle's own where it fits, otherwise

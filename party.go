@@ -142,7 +142,8 @@ type customerWallet struct {
 }
 
 // Wallet is a wallet of the customer as a [Party]. A customer named by number or secondary id is looked
-// up first where this handle does not know the id.
+// up first where this handle does not know the id, or the id has been adopted since: the payment is then of
+// the wallet of who adopted it.
 func (c *Customer) Wallet(id string) Party { return customerWallet{c, id} }
 
 func (w customerWallet) String() string { return Wallet{w.customer.String(), w.id}.String() }

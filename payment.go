@@ -85,6 +85,10 @@ type PaymentReply struct {
 // Give the command a key of your own ([WithIdempotencyKey]), an order number, say, and the payment is
 // made once, also when your program is started again before it has read the reply.
 func (c *Client) InitiatePayment(ctx context.Context, from, to Party, value Cash, narration string) (PaymentReply, error) {
+	return byCurrentIDs(func() (PaymentReply, error) { return c.initiatePayment(ctx, from, to, value, narration) }, about(from), about(to))
+}
+
+func (c *Client) initiatePayment(ctx context.Context, from, to Party, value Cash, narration string) (PaymentReply, error) {
 	cmd := &command{name: "InitiatePayment", field: fieldInitiatePayment, about: transfer{from, to, value}}
 	debit, credit, err := counterParties(ctx, from, to)
 	if err == nil {

@@ -28,6 +28,10 @@ type ReplayReply struct {
 // state from then on. No money moves, and nobody is told. Imported again it changes nothing: payments
 // are known by the provider's id and the channel.
 func (c *Client) ReplayPayment(ctx context.Context, p ReplayedPayment) (ReplayReply, error) {
+	return byCurrentIDs(func() (ReplayReply, error) { return c.importPayment(ctx, p) }, about(p.From), about(p.To))
+}
+
+func (c *Client) importPayment(ctx context.Context, p ReplayedPayment) (ReplayReply, error) {
 	cmd := &command{name: "ReplayPayment", field: fieldReplayPayment, about: transfer{p.From, p.To, p.Value}}
 	debit, credit, err := counterParties(ctx, p.From, p.To)
 	if err == nil {

@@ -10,6 +10,10 @@ import (
 // its number. The errors are those of [Customer.SendMessage], and [ErrNotFound] for a message that
 // the customer does not have. A customer named by number or secondary id is looked up first.
 func (c *Customer) ReplyToMessage(ctx context.Context, messageID string, body Body) (MessageReply, error) {
+	return byCurrentIDs(func() (MessageReply, error) { return c.replyToMessage(ctx, messageID, body) }, c)
+}
+
+func (c *Customer) replyToMessage(ctx context.Context, messageID string, body Body) (MessageReply, error) {
 	cmd := &command{name: "ReplyToMessage", field: fieldReplyToMessage, about: c}
 	id, err := c.knownID(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package elarian_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,8 @@ func testPaymentsOfTheServer(t *testing.T, srv *elariantest.Server) {
 	}
 	pay(ada.Wallet("w"), bob.Wallet("w"), "0.10")
 	held := pay(ada.Wallet("w"), ada.Account(elarian.MobileMoney("83044")), "40")
+	out := srv.Phone("+254710000001").ExpectPayment(elarian.KES("40"))
+	out.Ends(elarian.PaymentPendingConfirmation) // and so it does not succeed by itself
 	checkout := pay(bob.Account(elarian.MobileMoney("83044")), bob.Wallet("w"), "5")
 
 	s := state(ada)
@@ -68,7 +71,7 @@ func testPaymentsOfTheServer(t *testing.T, srv *elariantest.Server) {
 		t.Errorf("after the adoption: %+v, pending %+v", w, s.Pending)
 	}
 	srv.Phone("+254710000002").ExpectCheckout(elarian.KES("5")).Approve()
-	srv.Phone("+254710000001").ExpectPayment(elarian.KES("40")).Ends(elarian.PaymentFailed)
+	out.Ends(elarian.PaymentFailed)
 	s = state(ada)
 	if w := s.Wallets["w"]; w.Available != elarian.KES("105.10") || w.Actual != w.Available || len(w.Pending) != 0 || len(s.Pending) != 0 || len(s.Log) != 4 {
 		t.Errorf("at the end: %+v, %+v", w, s)
@@ -76,6 +79,52 @@ func testPaymentsOfTheServer(t *testing.T, srv *elariantest.Server) {
 	if p, _ := s.Find(checkout.TransactionID); p.Status != elarian.PaymentSuccess {
 		t.Errorf("%+v", p)
 	}
+}
+
+// A handle by number, or by secondary id, leads to whoever has that now, also where it had learned the id of a
+// customer who has been adopted since.
+func TestWalletsOfWhoWasAdopted(t *testing.T) { each(t, testWalletsOfWhoWasAdopted) }
+
+func testWalletsOfWhoWasAdopted(t *testing.T, srv *elariantest.Server) {
+	ctx := t.Context()
+	client := connect(t, srv)
+	ada, bob := client.Customer(elarian.Cellular("+254710000001")), client.Customer(elarian.Cellular("+254710000002"))
+	member := client.Customer(elarian.SecondaryID{Key: "member", Value: "7"})
+	must(t, bob.UpdateSecondaryIDs(ctx, elarian.SecondaryID{Key: "member", Value: "7"}))
+	pay := func(ctx context.Context, from, to elarian.Party, value string) elarian.PaymentReply {
+		t.Helper()
+		reply, err := client.InitiatePayment(ctx, from, to, elarian.KES(value), "test")
+		must(t, err)
+		return reply
+	}
+	pay(ctx, srv.Purse(), bob.Wallet("w"), "10")
+	pay(ctx, srv.Purse(), member.Wallet("w"), "10")
+	srv.Phone("+254710000002").SendSMS("83044", "hello")
+	before, err := bob.GetState(ctx)
+	must(t, err)
+	adopted, hello := bob.ID(), before.Messaging.Messages[0].ID
+	must(t, ada.AdoptState(ctx, client.Customer(elarian.CustomerID(adopted))))
+
+	order := elarian.WithIdempotencyKey(ctx, "order 7")
+	_, err = member.ReplyToMessage(ctx, hello, elarian.Text("hello to you"))
+	must(t, err)
+	srv.Phone("+254710000002").ExpectSMS("83044", "hello to you")
+	first := pay(order, bob.Wallet("w"), member.Wallet("points"), "3")
+	if again := pay(order, bob.Wallet("w"), member.Wallet("points"), "3"); again.TransactionID != first.TransactionID || first.DebitCustomerID != ada.ID() {
+		t.Errorf("%+v, again %+v", first, again)
+	}
+	_, err = client.ReplayPayment(ctx, elarian.ReplayedPayment{ProviderTransactionID: "OLD1", At: srv.Now().Add(-time.Hour), From: srv.Purse(), To: bob.Wallet("w"),
+		Value: elarian.KES("1"), Status: elarian.PaymentSuccess})
+	must(t, err)
+	state, err := ada.GetState(ctx)
+	must(t, err)
+	if w := state.Payment.Wallets; w["w"].Actual != elarian.KES("17") || w["points"].Actual != elarian.KES("3") || bob.ID() != ada.ID() {
+		t.Errorf("%+v; bob is %s", w, bob.ID())
+	}
+	_, err = client.InitiatePayment(ctx, srv.Purse(), elarian.Wallet{CustomerID: adopted, ID: "w"}, elarian.KES("1"), "")
+	wants(t, err, elarian.ErrDecommissioned)
+	_, err = client.InitiatePayment(ctx, srv.Purse(), client.Customer(elarian.CustomerID(adopted)).Wallet("w"), elarian.KES("1"), "")
+	wants(t, err, elarian.ErrDecommissioned)
 }
 
 func TestPaymentsThatCannotBe(t *testing.T) { each(t, testPaymentsThatCannotBe) }

@@ -25,6 +25,11 @@ func refusal(err error) *customer.Refusal {
 	return nil
 }
 
+// ofAdopted says whether it is the id of a customer that was refused, who has been adopted.
+func ofAdopted(r *customer.Refusal) bool {
+	return r.Code == customer.Decommissioned || r.Code == customer.Code(payment.DecommissionedCustomerID.String())
+}
+
 // refuse answers a command that the rules turn down.
 func (c *Commands) refuse(r *appRequest, refused *customer.Refusal) {
 	reply := refusedReply(r.cmd, refused)

@@ -61,6 +61,7 @@ func (c *Commands) do(r *appRequest, w work) {
 				}
 			}
 			reply, err := w.run(tx)
+			keep := true
 			result = "ok"
 			if err != nil {
 				refused := refusal(err)
@@ -72,10 +73,11 @@ func (c *Commands) do(r *appRequest, w work) {
 					return err
 				}
 				result = string(refused.Code)
+				keep = !ofAdopted(refused) // who was refused such an id may say it again by that of now
 			}
 			done = err == nil
 			payload = marshal(reply)
-			if key.Key != "" {
+			if key.Key != "" && keep {
 				tx.KeepReply(key, command, payload)
 			}
 			return nil
