@@ -222,6 +222,18 @@ func TestPayouts(t *testing.T) {
 		b.updated(t, id, payReversed)
 		b.purseTold(t, b.purse, id, payReversed)
 		b.WantPurse(t, b.purse, "KES", 300_00, 300_00)
+
+		// To a business out of a wallet, whose customer it is about.
+		out = b.pay(t, servertest.Wallet(ada, "w"), servertest.Business("400200"), 30, payPending)
+		id = out.TransactionId.GetValue()
+		b.customerTold(t, ada, id, payPending)
+		if sent := b.phones.Next(t).Simulator.GetSendChannelPayment(); sent.GetTransactionId() != id || sent.GetWallet().GetCustomerId() != ada || sent.GetWallet().GetWalletId() != "w" || sent.GetValue().GetAmount() != 30 {
+			t.Errorf("the simulator got %v", sent)
+		}
+		b.WantWallet(t, ada, "w", 470_00, 500_00)
+		b.wait(t, time.Second)
+		b.customerTold(t, ada, id, paySuccess)
+		b.WantWallet(t, ada, "w", 470_00, 470_00)
 		b.app.None(t)
 		b.WantLedger(t)
 	})

@@ -140,6 +140,24 @@ test('purse to a business: its purse is told', async () => {
     assert.equal(status.data.orgId, env('ORG_ID'));
 });
 
+test('wallet to a business, and back: its customer is told', async () => {
+    const asha = await somebody();
+    await pay('success', purse(), asha.wallet(), kes(20), '');
+    const { transactionId, debitCustomerId } = await pay('pending_confirmation', asha.wallet(), {
+        channel: 'cellular', code: 63902, source: env('MPESA_PAYBILL'), destination: '600100',
+    }, kes(12), 'power');
+    assert.equal(debitCustomerId, asha.customer.customerId);
+    const { data } = await asked.sendChannelPayment.next((e) => e.data.transactionId === transactionId);
+    assert.equal(data.wallet.walletId, 'points');
+    assert.equal((await sim.updatePaymentStatus(transactionId, 'success')).status, true);
+    const status = await told(transactionId, 'success');
+    assert.equal(status.data.customerId, asha.customer.customerId);
+    assert.deepEqual(balance(await asha.state()), { available: kes(8), actual: kes(8), pending: 0 });
+    assert.equal((await sim.updatePaymentStatus(transactionId, 'reversed')).status, true);
+    await told(transactionId, 'reversed');
+    assert.deepEqual(balance(await asha.state()), { available: kes(20), actual: kes(20), pending: 0 });
+});
+
 test('checkout: approved and declined', async () => {
     const asha = await somebody();
     for (const [answer, amount] of [['success', 30], ['rejected', 0]]) {
