@@ -132,6 +132,13 @@ func TestOperatorsSettlePayments(t *testing.T) {
 	if got := must(t, dir, "purse", "list"); !strings.Contains(got, "KES 1,000,150.50") {
 		t.Errorf("the purse: %s", got)
 	}
+	second := must(t, dir, "org", "add", "Second") // from then on only what is named is found by itself
+	refused(t, runIn(t, dir, "payment", "list"), 1, "say which by --org")
+	refused(t, runIn(t, dir, "payment", "show", "el_txn_x"), 1, "no org has a payment el_txn_x")
+	refused(t, runIn(t, dir, "payment", "show", paid.TransactionID, "--org", second), 1, "has no payment")
+	for _, limit := range []string{"0", "-1", "x"} {
+		refused(t, runIn(t, dir, "payment", "list", "--limit", limit), 2, "a number from 1 on")
+	}
 	must(t, dir, "payment", "reverse", paid.TransactionID, "--yes")
 	expect(elarian.PaymentReversed)
 	shown := must(t, dir, "payment", "show", paid.TransactionID)

@@ -79,14 +79,27 @@ func newPaymentCommand() *cobra.Command {
 	return c
 }
 
-func (f *paymentCommand) with(c *cobra.Command, do func(st *store.Store, org store.Org) error) error {
+// with finds the org of the flag, or the only one, or the one that has the payment where one is named.
+func (f *paymentCommand) with(c *cobra.Command, id string, do func(st *store.Store, org store.Org) error) error {
 	return f.database.with(c, false, func(st *store.Store, d *store.Directory) error {
-		org, err := chooseOrg(d, f.orgID)
+		org, err := f.org(st, d, id)
 		if err != nil {
 			return err
 		}
 		return do(st, org)
 	})
+}
+
+func (f *paymentCommand) org(st *store.Store, d *store.Directory, id string) (store.Org, error) {
+	if f.orgID != "" || id == "" || len(d.Orgs) < 2 {
+		return chooseOrg(d, f.orgID)
+	}
+	for _, org := range d.Orgs {
+		if p, err := st.Payment(org.ID, id); err != nil || p != nil {
+			return org, err
+		}
+	}
+	return store.Org{}, fmt.Errorf("no org has a payment %s: elarian payment list shows the latest of each", id)
 }
 
 func (f *paymentCommand) listCommand() *cobra.Command {
@@ -98,7 +111,7 @@ func (f *paymentCommand) listCommand() *cobra.Command {
   elarian payment list --customer el_cst_… --json`,
 		Args: arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return f.with(c, func(st *store.Store, org store.Org) error {
+			return f.with(c, "", func(st *store.Store, org store.Org) error {
 				filter.Org = org.ID
 				found, err := st.Payments(filter, limit)
 				if err != nil {
@@ -123,7 +136,7 @@ func (f *paymentCommand) showCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show PAYMENT", Short: "Show a payment, what it was told, and what it has moved", Example: "  elarian payment show el_txn_…", Args: arguments(1, 1, "PAYMENT"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.with(c, func(st *store.Store, org store.Org) error {
+			return f.with(c, args[0], func(st *store.Store, org store.Org) error {
 				p, err := st.Payment(org.ID, args[0])
 				if err != nil {
 					return err

@@ -58,7 +58,7 @@ told. What went out by a provider comes back there only when the provider does t
 
 // answer tells a payment a status, in the place of its provider.
 func (f *paymentCommand) answer(c *cobra.Command, id string, s payment.Status, description string) error {
-	return f.with(c, func(st *store.Store, org store.Org) error {
+	return f.with(c, id, func(st *store.Store, org store.Org) error {
 		var outcome error
 		var now paymentView
 		err := st.Apply(&store.Unit{Needs: store.Needs{Org: org.ID, Payments: []string{id}}, Run: func(tx *store.Tx) error {
