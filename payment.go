@@ -130,7 +130,12 @@ type transfer struct {
 	value    Cash
 }
 
-func (t transfer) String() string { return fmt.Sprintf("%v from %v to %v", t.value, t.from, t.to) }
+func (t transfer) String() string {
+	if t.value.Err() != nil { // which the error is about
+		return fmt.Sprintf("a payment from %v to %v", t.from, t.to)
+	}
+	return fmt.Sprintf("%v from %v to %v", t.value, t.from, t.to)
+}
 
 var errNoParty = errors.New("a party is nil: say who pays and who is paid")
 

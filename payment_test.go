@@ -94,7 +94,7 @@ func TestRefusedPayments(t *testing.T) {
 		value    Cash
 		want     string
 	}{
-		{Purse("a"), Purse("b"), KES("ten"), `"ten" is no amount`},
+		{Purse("a"), Purse("b"), KES("ten"), `a payment from a to b: invalid request: "ten" is no amount`},
 		{nil, Purse("b"), KES("1"), "a party is nil"},
 		{Purse("a"), nil, KES("1"), "a party is nil"},
 	} {

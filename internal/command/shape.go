@@ -167,7 +167,7 @@ func (s *shape) checkValue(v protoreflect.Value, f protoreflect.FieldDescriptor,
 			return s.checkLength(len(m.Value), f, where)
 		case *timestamppb.Timestamp:
 			if m.CheckValid() != nil {
-				return customer.Refuse(customer.InvalidRequest, "%s: %d s and %d ns are in no calendar: a time is between the years 1 and 9999", where, m.Seconds, m.Nanos)
+				return customer.Refuse(customer.InvalidRequest, "%s: %d s and %d ns are in no calendar: a time is in seconds, between the years 1 and 9999", where, m.Seconds, m.Nanos)
 			}
 		case *durationpb.Duration:
 			if m.CheckValid() != nil || m.Seconds < 0 || m.Nanos < 0 {

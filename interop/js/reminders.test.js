@@ -63,6 +63,12 @@ test('a cancelled reminder does not come, and cancelling none succeeds', async (
     assert.deepEqual(reminders.seen.filter(of('cancelled')), []);
 });
 
+test('a time in milliseconds is refused, and seconds are named', async () => {
+    const customer = newCustomer();
+    await assert.rejects(customer.addReminder({ key: 'ms', remindAt: Date.now() + 60000, payload: '' }), /remind_at.* in seconds/);
+    await assert.rejects(customer.updateTags([{ key: 'k', value: 'v', expiresAt: Date.now() + 60000 }]), /expires_at.* in seconds/);
+});
+
 test('too short an interval is refused, with a reason', async () => {
     await assert.rejects(newCustomer().addReminder({ key: 'pulse', remindAt: now() + 60, interval: 30, payload: '' }), /interval/);
 });
