@@ -123,10 +123,12 @@ func (w *callWork) event(rec *store.Record, state *messaging.ChannelState, in *m
 	}
 }
 
-// ofOurs says whether an event is said to be of a call of ours, and the phone is in one. The first such event tells
-// the provider's name for the call; the published JavaScript client gives its simulators no name that they could use.
+// ofOurs says whether an event is said to be of a call of ours, which alone are answered, and the phone is in one. The
+// first such event tells the provider's name for the call; the published JavaScript client gives its simulators
+// no name that they could use.
 func ofOurs(call *messaging.Call, v *messaging.VoiceInput) bool {
-	return call.Outbound && pb.CustomerEventDirection(v.Direction) == pb.CustomerEventDirection_CUSTOMER_EVENT_DIRECTION_OUTBOUND
+	outbound := pb.CustomerEventDirection(v.Direction) == pb.CustomerEventDirection_CUSTOMER_EVENT_DIRECTION_OUTBOUND
+	return call.Outbound && (outbound || v.Status == messaging.CallAnswered)
 }
 
 // begin gives the state a session with the call.

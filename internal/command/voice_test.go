@@ -176,8 +176,14 @@ func TestProviderNamesACall(t *testing.T) {
 				t.Errorf("%s ended twice: %v", name, r)
 			}
 		}
+		wantSent(t, app, makeCall(adaNumber), initiated)
+		answered := inCall(t, phones, adaNumber, "third", &pb.VoiceCallInputMessageBody{ // of no direction
+			Status: pb.VoiceCallStatus_VOICE_CALL_STATUS_ANSWERED})
+		if heard := answered.Message.GetBody().GetVoice().GetActions(); len(heard) != 1 || heard[0].GetSay().GetText() != "Hello" {
+			t.Errorf("third, answered, hears %v", answered)
+		}
 		sessions := stateOf(t, app).MessagingState.Sessions
-		if len(sessions) != 2 || sessions[0].ProviderSessionId.GetValue() != "first" || sessions[1].ProviderSessionId.GetValue() != "second" {
+		if len(sessions) != 3 || sessions[0].ProviderSessionId.GetValue() != "first" || sessions[1].ProviderSessionId.GetValue() != "second" {
 			t.Errorf("the sessions are %v", sessions)
 		}
 	})
