@@ -233,9 +233,14 @@ func TestNoticesWithoutAnswer(t *testing.T) {
 // Without a handler a notification is acknowledged and nothing more, as in the other SDKs.
 func TestNoHandler(t *testing.T) {
 	f := startFake(t)
-	f.start(func(c *Client) {
-		c.OnMessageStatus(func(context.Context, *MessageStatusNotice) error { return errors.New("not this one") })
-	})
+	var log bytes.Buffer
+	config := f.config()
+	config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	c := New(config)
+	c.OnMessageStatus(func(context.Context, *MessageStatusNotice) error { return errors.New("not this one") })
+	if err := c.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, n := range []*pb.ServerToAppCustomerNotification{
 		hop("", textData("{}")),
 		received(pb.MessagingChannel_MESSAGING_CHANNEL_VOICE, nil),
@@ -245,6 +250,10 @@ func TestNoHandler(t *testing.T) {
 		if reply, err := f.notify(n); err != nil || reply.String() != "" {
 			t.Errorf("%v: %v, %v", n, reply, err)
 		}
+	}
+	c.Close()
+	if got := strings.Count(log.String(), "no handler for"); got != 2 || !strings.Contains(log.String(), "ussdSession") || !strings.Contains(log.String(), "voiceCall") {
+		t.Errorf("of what a phone waits for the log says:\n%s", &log)
 	}
 }
 

@@ -150,6 +150,10 @@ func (c *Client) receive(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	h := c.handlers[e]
 	if h == nil {
+		if e == eventUSSD || e == eventVoice {
+			c.config.Logger.Warn("elarian: a phone waits for an answer that this program has no handler for; does another run as the same app?",
+				"event", eventNames[e], "customer", entry.GetCustomerId())
+		}
 		return nil, nil // acknowledged, as in the other SDKs
 	}
 	if n == nil {

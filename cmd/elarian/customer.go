@@ -29,8 +29,14 @@ func customerArgument(arg, partition string) (customer.Ref, error) {
 	case strings.Contains(arg, "@"):
 		number.Provider = customer.Email
 	}
-	return customer.Ref{Number: number}.CheckNumber()
+	ref, err := customer.Ref{Number: number}.CheckNumber()
+	if err != nil && !prefixed {
+		return ref, fmt.Errorf("%q names no customer: say %s", arg, customerForms)
+	}
+	return ref, err
 }
+
+const customerForms = "el_cst_…, a phone number, telegram:ID, facebook:ID, an e-mail address, or KEY=VALUE of a secondary id"
 
 // customerCommand is what the commands about one customer share.
 type customerCommand struct {
@@ -64,7 +70,7 @@ func (f *customerCommand) with(c *cobra.Command, arg string, do func(st *store.S
 func newCustomerCommand() *cobra.Command {
 	f := &customerCommand{}
 	c := group("customer", "Look at a person, export or erase what is stored about them",
-		"A customer is named by el_cst_…, a phone number, telegram:ID, facebook:ID, an e-mail address, or KEY=VALUE of a secondary id.",
+		"A customer is named by "+customerForms+".",
 		f.showCommand(), f.timelineCommand(), f.exportCommand(), f.deleteCommand())
 	c.PersistentFlags().StringVar(&f.orgID, "org", "", "org (default: the only one)")
 	c.PersistentFlags().StringVar(&f.partition, "partition", "", "partition of the number")

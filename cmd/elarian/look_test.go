@@ -75,7 +75,9 @@ func TestOperatorsDeliverAgain(t *testing.T) {
 	if dead := must(t, dir, "notifications", "list"); dead != "none" {
 		t.Errorf("put aside are %s", dead)
 	}
-	must(t, dir, "notifications", "retry")
+	if got := must(t, dir, "notifications", "retry"); got != "0 to be delivered again" {
+		t.Errorf("retry says %q", got)
+	}
 	refused(t, runIn(t, dir, "notifications", "drop"), 2, "--yes")
 	if got := must(t, dir, "notifications", "drop", "--yes"); got != "0 dropped" {
 		t.Errorf("drop says %q", got)
@@ -88,6 +90,10 @@ func TestTemplates(t *testing.T) {
 	must(t, dir, "template", "add", "visit", "Dear {{name}}, see you on {{day}}.")
 	refused(t, runIn(t, dir, "template", "add", "two words", "x"), 1, "id")
 	refused(t, runIn(t, dir, "template", "add", "empty", " "), 1, "empty")
+	refused(t, runIn(t, dir, "customer", "show", "somebody"), 1, `"somebody" names no customer: say el_cst_`)
+	for _, text := range []string{"Dear {{name", "Dear {{first name}}.", "Dear {{}}", "Dear name}}"} {
+		refused(t, runIn(t, dir, "template", "add", "braces", text), 1, "{{name}}")
+	}
 	if list := must(t, dir, "template", "list"); !strings.Contains(list, "visit") {
 		t.Errorf("the list is %s", list)
 	}

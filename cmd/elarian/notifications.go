@@ -44,6 +44,17 @@ func (f *letterFlags) filter() store.LetterFilter {
 	return filter
 }
 
+func countLetters(st *store.Store, f store.LetterFilter) (count int, err error) {
+	for after := int64(0); ; {
+		letters, err := st.Letters(f, after, letterPage)
+		count += len(letters)
+		if err != nil || len(letters) < letterPage {
+			return count, err
+		}
+		after = letters[len(letters)-1].ID
+	}
+}
+
 func newNotificationsCommand() *cobra.Command {
 	var database storeFlags
 	var show output
@@ -73,7 +84,18 @@ func newNotificationsCommand() *cobra.Command {
 		Example: "  elarian notifications retry --app el_app_…",
 		Args:    arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return database.with(c, false, func(st *store.Store, _ *store.Directory) error { return st.RetryLetters(choose.filter()) })
+			return database.with(c, false, func(st *store.Store, _ *store.Directory) error {
+				filter := choose.filter()
+				count, err := countLetters(st, filter)
+				if err != nil {
+					return err
+				}
+				if err := st.RetryLetters(filter); err != nil {
+					return err
+				}
+				fmt.Fprintf(c.OutOrStdout(), "%d to be delivered again\n", count)
+				return nil
+			})
 		},
 	}
 	var yes bool

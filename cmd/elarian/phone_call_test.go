@@ -42,6 +42,9 @@ func TestAPhoneCalls(t *testing.T) {
 	if got.code != 0 || got.out != heard+"> 12\n"+rest+"> 5s\nThank you.\n[the call is over: completed, normal_clearing]\n" {
 		t.Errorf("a script: %+v", got)
 	}
+	if timeline := must(t, dir, "customer", "timeline", "+254710000001"); !strings.Contains(timeline, " ringing\n") || !strings.Contains(timeline, " completed\n") {
+		t.Errorf("the timeline has:\n%s", timeline)
+	}
 	got = runIn(t, dir, "phone", "call", "+254711621711", "12#")
 	if got.code != 0 || !strings.HasSuffix(got.out, rest+"[the call is over: completed, normal_clearing]\n") {
 		t.Errorf("a script that leaves: %+v", got)

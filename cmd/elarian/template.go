@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/elarian-go/elarian/internal/messaging"
 	"github.com/elarian-go/elarian/internal/store"
 )
 
@@ -34,7 +35,7 @@ func checkTemplate(id, body string) error {
 	case !utf8.ValidString(body) || strings.IndexByte(body, 0) >= 0:
 		return errors.New("the template's text is no UTF-8 text")
 	}
-	return nil
+	return messaging.CheckPlaces(body)
 }
 
 func newTemplateCommand() *cobra.Command {

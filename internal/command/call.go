@@ -112,7 +112,7 @@ func (w *callWork) event(rec *store.Record, state *messaging.ChannelState, in *m
 		CreatedAt: w.tx.Now(), Parts: []messaging.Part{{Voice: in}}, Status: messaging.Received,
 	}
 	w.tx.AddMessage(rec, m)
-	w.tx.Record(rec, "call.event", fmt.Sprintf("%s %s %s", state.Channel, s.ID, pb.VoiceCallStatus(in.Status)))
+	w.tx.Record(rec, "call.event", fmt.Sprintf("%s %s %s", state.Channel, s.ID, strings.ToLower(strings.TrimPrefix(pb.VoiceCallStatus(in.Status).String(), "VOICE_CALL_STATUS_"))))
 	kind := callKind
 	if final {
 		kind = closingKind // the next call must not get ahead of it

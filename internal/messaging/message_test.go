@@ -125,3 +125,20 @@ func TestChannelNames(t *testing.T) {
 		t.Error("a channel that is none has a name")
 	}
 }
+
+// TestTemplatePlaces: names may be of any script; what is no place is found when the template is stored.
+func TestTemplatePlaces(t *testing.T) {
+	const text = "Dear {{prénom}}, come on {{ visit.day }}. {1}"
+	if err := CheckPlaces(text); err != nil {
+		t.Error(err)
+	}
+	template := Template{ID: "visit", Params: map[string]string{"prénom": "{{Ada}}", "visit.day": "Monday"}}
+	if got, err := template.Render(text); err != nil || got != "Dear {{Ada}}, come on Monday. {1}" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, text := range []string{"{{name", "name}}", "{{}}", "{{first name}}", "{{{name}}}}", "{{a}}{{"} {
+		if err := CheckPlaces(text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
