@@ -37,7 +37,9 @@ func (c *Conn) dispatchConnection(h header, body []byte) *Error {
 		c.shut(e, nil)
 	case typeLease, typeMetadataPush:
 	case typeSetup:
-		return connectionError("the connection is set up already")
+		// The published JavaScript client does this after commands that failed while it had no connection, and would
+		// then handle everything twice. After an ERROR it would never connect again.
+		c.shut(connectionError("the connection is set up already"), nil)
 	case typeResume, typeResumeOK:
 		return connectionError("unexpected frame type 0x%02x", uint8(h.typ))
 	case typeRequestResponse, typeRequestFNF, typeRequestStream, typeRequestChannel, typeRequestN, typeCancel, typePayload:

@@ -142,9 +142,15 @@ func TestDialGivesUp(t *testing.T) {
 }
 
 func TestSecondSetup(t *testing.T) {
+	p := rawDial(t, serve(t, &Server{Accept: acceptAll(echo)}, "tcp"))
+	p.send(rawSetup(1000, 60000, ""), rawSetup(1000, 60000, ""))
+	p.wantEnd()
+}
+
+func TestResumeAfterSetup(t *testing.T) {
 	target := serve(t, &Server{Accept: acceptAll(echo)}, "tcp")
 	for name, frame := range map[string][]byte{
-		"SETUP": rawSetup(1000, 60000, ""), "RESUME": appendResume(nil, resumeFrame{major: 1}), "RESUME_OK": appendResumeOK(nil, 0),
+		"RESUME": appendResume(nil, resumeFrame{major: 1}), "RESUME_OK": appendResumeOK(nil, 0),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := rawDial(t, target)
