@@ -5,16 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
-
-// postgresWriters is how many batches commit side by side: while one waits for its sync the others
-// run. More than four gave nothing on two cores.
-const postgresWriters = 4
 
 // postgresDB is a database of a PostgreSQL server; any number of servers of ours may use it.
 type postgresDB struct{ config *pgx.ConnConfig }
@@ -36,6 +33,8 @@ func openPostgres(url string) (*postgresDB, error) {
 	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
 		config.RuntimeParams[way] = "off"
 	}
+	// That way is the same for one row and for many: planned once for each connection, not a third of the time.
+	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	return &postgresDB{config}, nil
 }
 
@@ -81,7 +80,9 @@ func pgCode(err error) string {
 	return ""
 }
 
-func (db *postgresDB) writers() int { return postgresWriters }
+// writers is how many batches commit side by side: while one waits for its sync the others run. More than there
+// are cores make the batches smaller, and what is done dearer.
+func (db *postgresDB) writers() int { return min(max(2, runtime.GOMAXPROCS(0)), 8) }
 
 func (db *postgresDB) close() error { return nil }
 
