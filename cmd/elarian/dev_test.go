@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -183,6 +184,31 @@ func TestShellsAndDotenvReadTheEnvFile(t *testing.T) {
 			}
 			d.stop()
 		})
+	}
+}
+
+func TestTheDatabaseHasNoKeys(t *testing.T) {
+	dir := t.TempDir()
+	dev := startDev(t, dir)
+	secret, app := []byte(dev.vars.Get("API_KEY")), []byte(dev.vars.Get("APP_ID"))
+	dev.stop()
+	files, err := filepath.Glob(filepath.Join(dir, "elarian-data", "elarian.db*"))
+	if err != nil || len(files) == 0 || len(secret) == 0 {
+		t.Fatal(files, err, len(secret))
+	}
+	named := false
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named = named || bytes.Contains(content, app)
+		if bytes.Contains(content, secret) {
+			t.Errorf("%s has the API key", file)
+		}
+	}
+	if !named {
+		t.Error("no file names the app: this test looks in the wrong place")
 	}
 }
 
