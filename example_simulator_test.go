@@ -2,6 +2,7 @@ package elarian_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/elarian-go/elarian"
@@ -28,6 +29,35 @@ func ExampleSimulator_OnSendMessage() {
 	check(err)
 	fmt.Println(<-arrived)
 	// Output: +254710000001 gets "Hello." from sms:83044
+}
+
+// Who unsubscribes by the link in a message gets no more of them.
+func ExampleSimulator_UpdateMessageReaction() {
+	srv := server()
+	defer srv.Close()
+	client := elarian.New(srv.Config())
+	reactions := make(chan elarian.MessageReaction, 1)
+	client.OnSentMessageReaction(func(_ context.Context, r *elarian.ReactionNotice) error {
+		reactions <- r.Reaction
+		return nil
+	})
+	srv.Connect(client)
+	simulator, err := elarian.ConnectSimulator(ctx, srv.Config())
+	check(err)
+	defer simulator.Close()
+
+	ada, shop := client.Customer(elarian.Cellular("+254710000001")), elarian.SMS("83044")
+	offer, err := ada.SendMessage(ctx, shop, elarian.Text("Two for one! No more of this: https://example.com/u/7"))
+	check(err)
+	check(simulator.UpdateMessageReaction(ctx, elarian.SimulatedReaction{
+		MessageID: offer.MessageID, From: "+254710000001", To: shop, Reaction: elarian.ReactionUnsubscribed,
+	}))
+	fmt.Println(<-reactions)
+	_, err = ada.SendMessage(ctx, shop, elarian.Text("Three for one!"))
+	fmt.Println(errors.Is(err, elarian.ErrNoConsent))
+	// Output:
+	// unsubscribed
+	// true
 }
 
 // A phone that rings, answers, and hears the app's plan.

@@ -356,12 +356,12 @@ func (f *fakeServer) simulated(r *rsocket.Request) {
 		return
 	}
 	m := cmd.GetReceiveMessage()
-	if m == nil {
-		f.simulatePayment(r, cmd)
+	if m.GetCustomerNumber() == "cut" || cmd.GetUpdateMessageReaction().GetCustomerNumber() == "cut" {
+		f.cut()
 		return
 	}
-	if m.GetCustomerNumber() == "cut" {
-		f.cut()
+	if m == nil {
+		f.simulatePayment(r, cmd)
 		return
 	}
 	if m.GetParts()[0].GetVoice() != nil {

@@ -96,8 +96,8 @@ func (s *Simulator) do(ctx context.Context, c *command, m *pb.SimulatorToServerC
 	}
 	reply := new(pb.SimulatorToServerCommandReply)
 	var unread error
-	// There is no key: a message that is sent again could come twice, but a payment has its transaction's id.
-	repeatable := m.GetReceiveMessage() == nil
+	// There is no key: a message or a reaction that is sent again could come twice, but a payment has its transaction's id.
+	repeatable := m.GetReceiveMessage() == nil && m.GetUpdateMessageReaction() == nil
 	_, err = s.link.request(ctx, payload, repeatable, func(data []byte) {
 		if unread = proto.Unmarshal(data, reply); unread == nil && heed != nil {
 			heed(reply)

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/elarian-go/elarian/internal/pb"
 )
@@ -142,5 +145,25 @@ func TestPoolLines(t *testing.T) {
 	await(t, p.idle(), "the end of all jobs")
 	if p.waits != 0 || len(p.lines) != 0 || len(p.queue) != 0 {
 		t.Errorf("left over: %d %v %v", p.waits, p.lines, p.queue)
+	}
+}
+
+// A reaction has no key: it is not sent again where the connection is lost.
+func TestSimulatedReactions(t *testing.T) {
+	f := startFake(t)
+	s := f.simulator(func(*Simulator) {})
+	reaction := SimulatedReaction{MessageID: "el_msg_1", From: "+254710000001", To: SMS("83044"), Reaction: ReactionUnsubscribed}
+	if err := s.UpdateMessageReaction(t.Context(), reaction); err != nil {
+		t.Error(err)
+	}
+	want := new(pb.SimulatorToServerCommand)
+	err := unmarshalText(`update_message_reaction:{customer_number:"+254710000001" channel_number:{channel:MESSAGING_CHANNEL_SMS number:"83044"} `+
+		`message_id:"el_msg_1" reaction:MESSAGE_REACTION_UNSUBSCRIBED}`, want)
+	if err != nil || !proto.Equal(f.simulations[0], want) {
+		t.Errorf("got  %v\nwant %v, %v", f.simulations[0], want, err)
+	}
+	reaction.From = "cut"
+	if err := s.UpdateMessageReaction(t.Context(), reaction); err == nil || !strings.Contains(err.Error(), "connection lost") {
+		t.Errorf("a reaction was sent again: %v", err)
 	}
 }

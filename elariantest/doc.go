@@ -16,6 +16,6 @@
 // The org's channels are those of `elarian dev`: SMS 83044 and TEST_SENDER_ID; USSD *83044#; voice, WhatsApp,
 // Telegram and Messenger +254711621711; e-mail sandbox@elarian.test; mobile money and airtime 83044.
 //
-// Phones also call and are called ([Phone.CallTo], [Phone.ExpectCall]), and pay and are paid by mobile money
-// ([Phone.Pay], [Phone.ExpectPayment], [Phone.ExpectCheckout]).
+// Phones also react to messages ([Phone.React]), call and are called ([Phone.CallTo], [Phone.ExpectCall]), and pay
+// and are paid by mobile money ([Phone.Pay], [Phone.ExpectPayment], [Phone.ExpectCheckout]).
 package elariantest

@@ -166,6 +166,18 @@ func (p *Phone) ExpectMessage(from elarian.MessagingChannelNumber, text string) 
 	}, "%q from %s", text, from)
 }
 
+// React clicks a message that the phone has got, unsubscribes by it, or complains about it.
+func (p *Phone) React(m elarian.SimulatedDelivery, r elarian.MessageReaction) {
+	p.server.helper()
+	p.did("reacts to %q from %s: %s", words(m.Message), m.From, r)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	err := p.server.simulator.UpdateMessageReaction(ctx, elarian.SimulatedReaction{MessageID: m.MessageID, From: p.number, To: m.From, Reaction: r})
+	if err != nil {
+		p.fail("cannot react to a message from %s: %v", m.From, err)
+	}
+}
+
 // Messages are all that the phone has got so far, oldest first.
 func (p *Phone) Messages() []elarian.SimulatedDelivery {
 	p.mu.Lock()

@@ -62,6 +62,24 @@ func TestPhones(t *testing.T) {
 	}
 }
 
+func TestPhonesReact(t *testing.T) {
+	srv := elariantest.Start(t)
+	client := app(srv.Config())
+	told := make(chan *elarian.ReactionNotice, 1)
+	client.OnSentMessageReaction(func(_ context.Context, r *elarian.ReactionNotice) error {
+		told <- r
+		return nil
+	})
+	srv.Connect(client)
+	phone := srv.Phone("+254710000001")
+	phone.SendSMS("83044", "hello")
+	m := phone.ExpectMessage(elarian.SMS("83044"), "You wrote hello")
+	phone.React(m, elarian.ReactionClicked)
+	if r := <-told; r.MessageID != m.MessageID || r.Reaction != elarian.ReactionClicked {
+		t.Errorf("the app is told %+v", r)
+	}
+}
+
 // recorder is a test that may fail.
 type recorder struct {
 	testing.TB
@@ -107,6 +125,8 @@ func TestFailuresTellWhatThePhoneSaw(t *testing.T) {
 		{func() { third.Dial("*83044#").Type("1/1").Type("2/2") }, []string{`cannot type "2/2": the session has ended`, "types 1/1"}},
 		{func() { phone.Dial("*1#") }, []string{"*1# does not answer", "*1# is not a channel"}},
 		{func() { phone.SendSMS("1", "hi") }, []string{"cannot send to sms:1"}},
+		{func() { phone.React(elarian.SimulatedDelivery{From: elarian.SMS("83044")}, elarian.ReactionClicked) },
+			[]string{"cannot react to a message from sms:83044"}},
 	} {
 		r.expect(t, test.do, test.want...)
 	}

@@ -33,12 +33,12 @@ func newPhoneCommand() *cobra.Command {
 	for _, w := range writings {
 		all = append(all, newPhoneWriteCommand(&flags, w))
 	}
-	all = append(all, newPhoneCallCommand(&flags), newPhonePayCommand(&flags),
+	all = append(all, newPhoneReactCommand(&flags), newPhoneCallCommand(&flags), newPhonePayCommand(&flags),
 		newPhoneCheckoutCommand(&flags, "approve", "Pay what an app has asked for", elarian.PaymentSuccess),
 		newPhoneCheckoutCommand(&flags, "decline", "Do not pay what an app has asked for", elarian.PaymentRejected), listen)
 	c := group("phone", "A phone in the terminal, for sandboxes",
-		`A phone in the terminal: it dials USSD codes, calls, writes messages, pays by mobile money, and shows what apps
-send to its number.
+		`A phone in the terminal: it dials USSD codes, calls, writes messages and reacts to them, pays by mobile money, and
+shows what apps send to its number.
 
 It finds the server by --env-file, by --dir, by the environment (eval "$(elarian env)"), or else as the
 elarian dev that runs here.`,
@@ -47,6 +47,7 @@ elarian dev that runs here.`,
   elarian phone --number +254710000002 ussd '*83044#' 1 24/12
   elarian phone sms 83044 "Hello"
   elarian phone whatsapp +254711621711 "Hello"
+  elarian phone react sms 83044 el_msg_… clicked
   elarian phone call +254711621711
   elarian phone pay 83044 500
   elarian phone listen`

@@ -76,7 +76,7 @@ func TestAPhoneForScripts(t *testing.T) {
 	refused(t, runIn(t, dir, "phone", "ussd", "*1#", "x"), 1, "*1#")
 	refused(t, runIn(t, dir, "phone", "sms", "1", "x"), 1, "not a channel")
 	refused(t, runIn(t, dir, "phone", "--number", "nobody", "sms", "1", "x"), 2, `--number "nobody"`)
-	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, whatsapp, telegram, messenger, email, call, pay, approve, decline or listen")
+	refused(t, runIn(t, dir, "phone", "dial"), 2, "use ussd, sms, whatsapp, telegram, messenger, email, react, call, pay, approve, decline or listen")
 	select {
 	case status := <-ended:
 		t.Errorf("a session ended as %v, though all were finished", status)
@@ -244,5 +244,40 @@ func TestAPhoneWithoutAnApp(t *testing.T) {
 	if got.code != 0 || !strings.Contains(got.out, "no answer") {
 		t.Errorf("%+v", got)
 	}
+	d.stop()
+}
+
+func TestAPhoneReacts(t *testing.T) {
+	dir := t.TempDir()
+	d := startDev(t, dir)
+	client := elarian.New(d.config())
+	told := make(chan *elarian.ReactionNotice, 1)
+	client.OnSentMessageReaction(func(_ context.Context, r *elarian.ReactionNotice) error {
+		told <- r
+		return nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := client.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sent, err := client.Customer(elarian.Cellular("+254710000001")).SendMessage(ctx, elarian.SMS("83044"), elarian.Text("Look"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := sent.MessageID
+	if got := runIn(t, dir, "phone", "react", "sms", "83044", id, "complained"); got.code != 0 || got.out != "["+id+": complained]\n" {
+		t.Fatalf("%+v", got)
+	}
+	if r := <-told; r.MessageID != id || r.Reaction != elarian.ReactionComplained || r.Channel != elarian.SMS("83044") {
+		t.Errorf("the app is told %+v", r)
+	}
+	if timeline := must(t, dir, "customer", "timeline", "+254710000001"); !strings.Contains(timeline, id+" complained\n") {
+		t.Errorf("the timeline has:\n%s", timeline)
+	}
+	refused(t, runIn(t, dir, "phone", "react", "sms", "83044", "el_msg_0", "clicked"), 1, "has no message")
+	refused(t, runIn(t, dir, "phone", "react", "sms", "83044", id, "liked"), 2, "use clicked, unsubscribed or complained")
+	refused(t, runIn(t, dir, "phone", "react", "fax", "83044", id, "clicked"), 2, "use sms")
 	d.stop()
 }

@@ -123,6 +123,8 @@ func (c *Commands) Simulator(r *Request) {
 		c.receivePayment(r, e.ReceivePayment)
 	case *pb.SimulatorToServerCommand_UpdatePaymentStatus:
 		c.updatePaymentStatus(r, e.UpdatePaymentStatus)
+	case *pb.SimulatorToServerCommand_UpdateMessageReaction:
+		c.updateMessageReaction(r, e.UpdateMessageReaction)
 	default:
 		c.fail(r, Invalid, "a SimulatorToServerCommand without an entry")
 	}

@@ -49,13 +49,19 @@ func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorComma
 		c.receiveCall(r, in)
 		return
 	}
+	c.doOnPhone(r, in.number, func(tx *store.Tx) error {
+		_, _, err := c.receive(tx, in, receivedKind)
+		return err
+	})
+}
+
+// doOnPhone runs what somebody does on a simulated phone, and says whether it was done.
+func (c *Commands) doOnPhone(r *Request, number customer.Number, run func(*store.Tx) error) {
+	ref := customer.ByNumber(number)
 	err := c.store.Submit(&store.Unit{
-		Route: route(in.org, customer.ByNumber(in.number)),
-		Needs: store.Needs{Org: in.org, Customers: []customer.Ref{customer.ByNumber(in.number)}},
-		Run: func(tx *store.Tx) error {
-			_, _, err := c.receive(tx, in, receivedKind)
-			return err
-		},
+		Route: route(r.Caller.Org, ref),
+		Needs: store.Needs{Org: r.Caller.Org, Customers: []customer.Ref{ref}},
+		Run:   run,
 		Done: func(err error) {
 			switch {
 			case refusal(err) != nil:
@@ -72,17 +78,23 @@ func (c *Commands) receiveMessage(r *Request, m *pb.ReceiveMessageSimulatorComma
 	}
 }
 
+// phoneOn gives the channel that a simulator names, and the phone's number as that channel knows it.
+func (c *Commands) phoneOn(org string, n *pb.MessagingChannelNumber, phone string) (store.MessagingChannel, customer.Number, *customer.Refusal) {
+	channel, refused := c.channel(org, channelOf(n))
+	if refused != nil {
+		return channel, customer.Number{}, refused
+	}
+	number, err := customer.Number{Provider: channel.Number.Channel.Provider(), Number: phone, Partition: channel.DefaultPartition}.Normalize()
+	return channel, number, refusal(err)
+}
+
 // incomingOf checks what a simulator says.
 func (c *Commands) incomingOf(caller *Caller, m *pb.ReceiveMessageSimulatorCommand) (*incoming, *customer.Refusal) {
-	channel, refused := c.channel(caller.Org, channelOf(m.ChannelNumber))
+	channel, number, refused := c.phoneOn(caller.Org, m.ChannelNumber, m.CustomerNumber)
 	if refused != nil {
 		return nil, refused
 	}
 	kind := channel.Number.Channel
-	number, err := customer.Number{Provider: kind.Provider(), Number: m.CustomerNumber, Partition: channel.DefaultPartition}.Normalize()
-	if err != nil {
-		return nil, refusal(err)
-	}
 	session := m.SessionId.GetValue()
 	if len(session) > maxSessionID || strings.IndexByte(session, 0) >= 0 {
 		return nil, customer.Refuse(customer.InvalidRequest, "session_id: longer than %d bytes, or with a zero byte", maxSessionID)

@@ -311,6 +311,9 @@ func (c *made) text(m protoreflect.Message, f protoreflect.FieldDescriptor) stri
 	case "partition":
 		return walkPartition
 	case "message_id":
+		if c.entry == "update_message_reaction" {
+			return c.sent()
+		}
 		return c.received()
 	case "reply_token":
 		c.received()
@@ -376,6 +379,15 @@ func (c *made) received() string {
 	}
 	c.message = c.state().Messages[0].GetReceived().MessageId
 	return c.message
+}
+
+// sent has the app write to the person, who has written before, and gives the message's id.
+func (c *made) sent() string {
+	c.received()
+	return c.w.app.Must(c.t, &pb.AppToServerCommand{Entry: &pb.AppToServerCommand_SendMessage{SendMessage: &pb.SendMessageCommand{
+		CustomerNumber: &pb.CustomerNumber{Provider: c.provider(), Number: c.number(c.person)}, ChannelNumber: servertest.Channel(c.kind, c.channelNumber()),
+		Message: servertest.TextMessage("Hello"),
+	}}}).GetSendMessage().MessageId.Value
 }
 
 // token is the reply token of the session that received has begun.

@@ -21,13 +21,26 @@ const (
 	Complained   ReactionKind = 201
 )
 
+// String is the reaction as the published clients name it.
+func (k ReactionKind) String() string {
+	switch k {
+	case Clicked:
+		return "clicked"
+	case Unsubscribed:
+		return "unsubscribed"
+	case Complained:
+		return "complained"
+	}
+	return "unspecified"
+}
+
 // Known says whether there is such a reaction.
 func (k ReactionKind) Known() bool { return k == Clicked || k.Blocks() }
 
 // Blocks says whether the customer wants no more messages.
 func (k ReactionKind) Blocks() bool { return k == Unsubscribed || k == Complained }
 
-// React notes a reaction; it says whether it is news.
+// React notes an imported reaction; it says whether it is news.
 func (m *Message) React(r Reaction) bool {
 	if slices.ContainsFunc(m.Reactions, func(old Reaction) bool { return old.Kind == r.Kind && old.At.Equal(r.At) }) {
 		return false

@@ -30,6 +30,7 @@ type SimulatorToServerCommand struct {
 	//	*SimulatorToServerCommand_ReceiveMessage
 	//	*SimulatorToServerCommand_ReceivePayment
 	//	*SimulatorToServerCommand_UpdatePaymentStatus
+	//	*SimulatorToServerCommand_UpdateMessageReaction
 	Entry         isSimulatorToServerCommand_Entry `protobuf_oneof:"entry"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -99,6 +100,15 @@ func (x *SimulatorToServerCommand) GetUpdatePaymentStatus() *UpdatePaymentStatus
 	return nil
 }
 
+func (x *SimulatorToServerCommand) GetUpdateMessageReaction() *UpdateMessageReactionSimulatorCommand {
+	if x != nil {
+		if x, ok := x.Entry.(*SimulatorToServerCommand_UpdateMessageReaction); ok {
+			return x.UpdateMessageReaction
+		}
+	}
+	return nil
+}
+
 type isSimulatorToServerCommand_Entry interface {
 	isSimulatorToServerCommand_Entry()
 }
@@ -115,11 +125,18 @@ type SimulatorToServerCommand_UpdatePaymentStatus struct {
 	UpdatePaymentStatus *UpdatePaymentStatusSimulatorCommand `protobuf:"bytes,3,opt,name=update_payment_status,json=updatePaymentStatus,proto3,oneof"`
 }
 
+type SimulatorToServerCommand_UpdateMessageReaction struct {
+	// Ours.
+	UpdateMessageReaction *UpdateMessageReactionSimulatorCommand `protobuf:"bytes,1000,opt,name=update_message_reaction,json=updateMessageReaction,proto3,oneof"`
+}
+
 func (*SimulatorToServerCommand_ReceiveMessage) isSimulatorToServerCommand_Entry() {}
 
 func (*SimulatorToServerCommand_ReceivePayment) isSimulatorToServerCommand_Entry() {}
 
 func (*SimulatorToServerCommand_UpdatePaymentStatus) isSimulatorToServerCommand_Entry() {}
+
+func (*SimulatorToServerCommand_UpdateMessageReaction) isSimulatorToServerCommand_Entry() {}
 
 type ReceiveMessageSimulatorCommand struct {
 	state          protoimpl.MessageState  `protogen:"open.v1"`
@@ -333,6 +350,75 @@ func (x *UpdatePaymentStatusSimulatorCommand) GetStatus() PaymentStatus {
 	return PaymentStatus_PAYMENT_STATUS_UNSPECIFIED
 }
 
+// Ours: what somebody does with a message that an app has sent to their phone.
+type UpdateMessageReactionSimulatorCommand struct {
+	state          protoimpl.MessageState  `protogen:"open.v1"`
+	CustomerNumber string                  `protobuf:"bytes,1,opt,name=customer_number,json=customerNumber,proto3" json:"customer_number,omitempty"`
+	ChannelNumber  *MessagingChannelNumber `protobuf:"bytes,2,opt,name=channel_number,json=channelNumber,proto3" json:"channel_number,omitempty"`
+	MessageId      string                  `protobuf:"bytes,3,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	Reaction       MessageReaction         `protobuf:"varint,4,opt,name=reaction,proto3,enum=com.elarian.hera.proto.MessageReaction" json:"reaction,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) Reset() {
+	*x = UpdateMessageReactionSimulatorCommand{}
+	mi := &file_simulator_socket_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateMessageReactionSimulatorCommand) ProtoMessage() {}
+
+func (x *UpdateMessageReactionSimulatorCommand) ProtoReflect() protoreflect.Message {
+	mi := &file_simulator_socket_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateMessageReactionSimulatorCommand.ProtoReflect.Descriptor instead.
+func (*UpdateMessageReactionSimulatorCommand) Descriptor() ([]byte, []int) {
+	return file_simulator_socket_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) GetCustomerNumber() string {
+	if x != nil {
+		return x.CustomerNumber
+	}
+	return ""
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) GetChannelNumber() *MessagingChannelNumber {
+	if x != nil {
+		return x.ChannelNumber
+	}
+	return nil
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) GetMessageId() string {
+	if x != nil {
+		return x.MessageId
+	}
+	return ""
+}
+
+func (x *UpdateMessageReactionSimulatorCommand) GetReaction() MessageReaction {
+	if x != nil {
+		return x.Reaction
+	}
+	return MessageReaction_MESSAGE_REACTION_UNSPECIFIED
+}
+
 type SimulatorToServerCommandReply struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Status      bool                   `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
@@ -349,7 +435,7 @@ type SimulatorToServerCommandReply struct {
 
 func (x *SimulatorToServerCommandReply) Reset() {
 	*x = SimulatorToServerCommandReply{}
-	mi := &file_simulator_socket_proto_msgTypes[4]
+	mi := &file_simulator_socket_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +447,7 @@ func (x *SimulatorToServerCommandReply) String() string {
 func (*SimulatorToServerCommandReply) ProtoMessage() {}
 
 func (x *SimulatorToServerCommandReply) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[4]
+	mi := &file_simulator_socket_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +460,7 @@ func (x *SimulatorToServerCommandReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatorToServerCommandReply.ProtoReflect.Descriptor instead.
 func (*SimulatorToServerCommandReply) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{4}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SimulatorToServerCommandReply) GetStatus() bool {
@@ -428,7 +514,7 @@ type SimulatedCall struct {
 
 func (x *SimulatedCall) Reset() {
 	*x = SimulatedCall{}
-	mi := &file_simulator_socket_proto_msgTypes[5]
+	mi := &file_simulator_socket_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +526,7 @@ func (x *SimulatedCall) String() string {
 func (*SimulatedCall) ProtoMessage() {}
 
 func (x *SimulatedCall) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[5]
+	mi := &file_simulator_socket_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +539,7 @@ func (x *SimulatedCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatedCall.ProtoReflect.Descriptor instead.
 func (*SimulatedCall) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{5}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SimulatedCall) GetSessionId() string {
@@ -500,7 +586,7 @@ type ServerToSimulatorNotification struct {
 
 func (x *ServerToSimulatorNotification) Reset() {
 	*x = ServerToSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[6]
+	mi := &file_simulator_socket_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +598,7 @@ func (x *ServerToSimulatorNotification) String() string {
 func (*ServerToSimulatorNotification) ProtoMessage() {}
 
 func (x *ServerToSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[6]
+	mi := &file_simulator_socket_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +611,7 @@ func (x *ServerToSimulatorNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerToSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*ServerToSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{6}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ServerToSimulatorNotification) GetEntry() isServerToSimulatorNotification_Entry {
@@ -622,7 +708,7 @@ type ServerToSimulatorNotificationReply struct {
 
 func (x *ServerToSimulatorNotificationReply) Reset() {
 	*x = ServerToSimulatorNotificationReply{}
-	mi := &file_simulator_socket_proto_msgTypes[7]
+	mi := &file_simulator_socket_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +720,7 @@ func (x *ServerToSimulatorNotificationReply) String() string {
 func (*ServerToSimulatorNotificationReply) ProtoMessage() {}
 
 func (x *ServerToSimulatorNotificationReply) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[7]
+	mi := &file_simulator_socket_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +733,7 @@ func (x *ServerToSimulatorNotificationReply) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use ServerToSimulatorNotificationReply.ProtoReflect.Descriptor instead.
 func (*ServerToSimulatorNotificationReply) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{7}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{8}
 }
 
 type SendMessageSimulatorNotification struct {
@@ -666,7 +752,7 @@ type SendMessageSimulatorNotification struct {
 
 func (x *SendMessageSimulatorNotification) Reset() {
 	*x = SendMessageSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[8]
+	mi := &file_simulator_socket_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +764,7 @@ func (x *SendMessageSimulatorNotification) String() string {
 func (*SendMessageSimulatorNotification) ProtoMessage() {}
 
 func (x *SendMessageSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[8]
+	mi := &file_simulator_socket_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +777,7 @@ func (x *SendMessageSimulatorNotification) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendMessageSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendMessageSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{8}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SendMessageSimulatorNotification) GetOrgId() string {
@@ -756,7 +842,7 @@ type MakeVoiceCallSimulatorNotification struct {
 
 func (x *MakeVoiceCallSimulatorNotification) Reset() {
 	*x = MakeVoiceCallSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[9]
+	mi := &file_simulator_socket_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +854,7 @@ func (x *MakeVoiceCallSimulatorNotification) String() string {
 func (*MakeVoiceCallSimulatorNotification) ProtoMessage() {}
 
 func (x *MakeVoiceCallSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[9]
+	mi := &file_simulator_socket_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +867,7 @@ func (x *MakeVoiceCallSimulatorNotification) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use MakeVoiceCallSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*MakeVoiceCallSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{9}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MakeVoiceCallSimulatorNotification) GetOrgId() string {
@@ -839,7 +925,7 @@ type SendCustomerPaymentSimulatorNotification struct {
 
 func (x *SendCustomerPaymentSimulatorNotification) Reset() {
 	*x = SendCustomerPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[10]
+	mi := &file_simulator_socket_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -851,7 +937,7 @@ func (x *SendCustomerPaymentSimulatorNotification) String() string {
 func (*SendCustomerPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *SendCustomerPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[10]
+	mi := &file_simulator_socket_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +950,7 @@ func (x *SendCustomerPaymentSimulatorNotification) ProtoReflect() protoreflect.M
 
 // Deprecated: Use SendCustomerPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendCustomerPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{10}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SendCustomerPaymentSimulatorNotification) GetOrgId() string {
@@ -980,7 +1066,7 @@ type SendChannelPaymentSimulatorNotification struct {
 
 func (x *SendChannelPaymentSimulatorNotification) Reset() {
 	*x = SendChannelPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[11]
+	mi := &file_simulator_socket_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1078,7 @@ func (x *SendChannelPaymentSimulatorNotification) String() string {
 func (*SendChannelPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *SendChannelPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[11]
+	mi := &file_simulator_socket_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1091,7 @@ func (x *SendChannelPaymentSimulatorNotification) ProtoReflect() protoreflect.Me
 
 // Deprecated: Use SendChannelPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*SendChannelPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{11}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SendChannelPaymentSimulatorNotification) GetOrgId() string {
@@ -1127,7 +1213,7 @@ type CheckoutPaymentSimulatorNotification struct {
 
 func (x *CheckoutPaymentSimulatorNotification) Reset() {
 	*x = CheckoutPaymentSimulatorNotification{}
-	mi := &file_simulator_socket_proto_msgTypes[12]
+	mi := &file_simulator_socket_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1225,7 @@ func (x *CheckoutPaymentSimulatorNotification) String() string {
 func (*CheckoutPaymentSimulatorNotification) ProtoMessage() {}
 
 func (x *CheckoutPaymentSimulatorNotification) ProtoReflect() protoreflect.Message {
-	mi := &file_simulator_socket_proto_msgTypes[12]
+	mi := &file_simulator_socket_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1238,7 @@ func (x *CheckoutPaymentSimulatorNotification) ProtoReflect() protoreflect.Messa
 
 // Deprecated: Use CheckoutPaymentSimulatorNotification.ProtoReflect.Descriptor instead.
 func (*CheckoutPaymentSimulatorNotification) Descriptor() ([]byte, []int) {
-	return file_simulator_socket_proto_rawDescGZIP(), []int{12}
+	return file_simulator_socket_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckoutPaymentSimulatorNotification) GetOrgId() string {
@@ -1251,11 +1337,12 @@ var File_simulator_socket_proto protoreflect.FileDescriptor
 
 const file_simulator_socket_proto_rawDesc = "" +
 	"\n" +
-	"\x16simulator_socket.proto\x12\x16com.elarian.hera.proto\x1a\x12common_model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1egoogle/protobuf/wrappers.proto\x1a\x15messaging_model.proto\x1a\x13payment_model.proto\"\xdc\x02\n" +
+	"\x16simulator_socket.proto\x12\x16com.elarian.hera.proto\x1a\x12common_model.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1egoogle/protobuf/wrappers.proto\x1a\x15messaging_model.proto\x1a\x13payment_model.proto\"\xd6\x03\n" +
 	"\x18SimulatorToServerCommand\x12a\n" +
 	"\x0freceive_message\x18\x01 \x01(\v26.com.elarian.hera.proto.ReceiveMessageSimulatorCommandH\x00R\x0ereceiveMessage\x12a\n" +
 	"\x0freceive_payment\x18\x02 \x01(\v26.com.elarian.hera.proto.ReceivePaymentSimulatorCommandH\x00R\x0ereceivePayment\x12q\n" +
-	"\x15update_payment_status\x18\x03 \x01(\v2;.com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommandH\x00R\x13updatePaymentStatusB\a\n" +
+	"\x15update_payment_status\x18\x03 \x01(\v2;.com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommandH\x00R\x13updatePaymentStatus\x12x\n" +
+	"\x17update_message_reaction\x18\xe8\a \x01(\v2=.com.elarian.hera.proto.UpdateMessageReactionSimulatorCommandH\x00R\x15updateMessageReactionB\a\n" +
 	"\x05entry\"\x88\x03\n" +
 	"\x1eReceiveMessageSimulatorCommand\x12'\n" +
 	"\x0fcustomer_number\x18\x01 \x01(\tR\x0ecustomerNumber\x12U\n" +
@@ -1273,7 +1360,13 @@ const file_simulator_socket_proto_rawDesc = "" +
 	"\x06status\x18\x05 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\x8b\x01\n" +
 	"#UpdatePaymentStatusSimulatorCommand\x12%\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tR\rtransactionId\x12=\n" +
-	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\xf8\x01\n" +
+	"\x06status\x18\x02 \x01(\x0e2%.com.elarian.hera.proto.PaymentStatusR\x06status\"\x8b\x02\n" +
+	"%UpdateMessageReactionSimulatorCommand\x12'\n" +
+	"\x0fcustomer_number\x18\x01 \x01(\tR\x0ecustomerNumber\x12U\n" +
+	"\x0echannel_number\x18\x02 \x01(\v2..com.elarian.hera.proto.MessagingChannelNumberR\rchannelNumber\x12\x1d\n" +
+	"\n" +
+	"message_id\x18\x03 \x01(\tR\tmessageId\x12C\n" +
+	"\breaction\x18\x04 \x01(\x0e2'.com.elarian.hera.proto.MessageReactionR\breaction\"\xf8\x01\n" +
 	"\x1dSimulatorToServerCommandReply\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\bR\x06status\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12A\n" +
@@ -1363,84 +1456,89 @@ func file_simulator_socket_proto_rawDescGZIP() []byte {
 	return file_simulator_socket_proto_rawDescData
 }
 
-var file_simulator_socket_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_simulator_socket_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_simulator_socket_proto_goTypes = []any{
 	(*SimulatorToServerCommand)(nil),                 // 0: com.elarian.hera.proto.SimulatorToServerCommand
 	(*ReceiveMessageSimulatorCommand)(nil),           // 1: com.elarian.hera.proto.ReceiveMessageSimulatorCommand
 	(*ReceivePaymentSimulatorCommand)(nil),           // 2: com.elarian.hera.proto.ReceivePaymentSimulatorCommand
 	(*UpdatePaymentStatusSimulatorCommand)(nil),      // 3: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand
-	(*SimulatorToServerCommandReply)(nil),            // 4: com.elarian.hera.proto.SimulatorToServerCommandReply
-	(*SimulatedCall)(nil),                            // 5: com.elarian.hera.proto.SimulatedCall
-	(*ServerToSimulatorNotification)(nil),            // 6: com.elarian.hera.proto.ServerToSimulatorNotification
-	(*ServerToSimulatorNotificationReply)(nil),       // 7: com.elarian.hera.proto.ServerToSimulatorNotificationReply
-	(*SendMessageSimulatorNotification)(nil),         // 8: com.elarian.hera.proto.SendMessageSimulatorNotification
-	(*MakeVoiceCallSimulatorNotification)(nil),       // 9: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
-	(*SendCustomerPaymentSimulatorNotification)(nil), // 10: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
-	(*SendChannelPaymentSimulatorNotification)(nil),  // 11: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
-	(*CheckoutPaymentSimulatorNotification)(nil),     // 12: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
-	(*MessagingChannelNumber)(nil),                   // 13: com.elarian.hera.proto.MessagingChannelNumber
-	(*InboundMessageBody)(nil),                       // 14: com.elarian.hera.proto.InboundMessageBody
-	(*wrapperspb.StringValue)(nil),                   // 15: google.protobuf.StringValue
-	(*Cash)(nil),                                     // 16: com.elarian.hera.proto.Cash
-	(*durationpb.Duration)(nil),                      // 17: google.protobuf.Duration
-	(*PaymentChannelNumber)(nil),                     // 18: com.elarian.hera.proto.PaymentChannelNumber
-	(PaymentStatus)(0),                               // 19: com.elarian.hera.proto.PaymentStatus
-	(*OutboundMessage)(nil),                          // 20: com.elarian.hera.proto.OutboundMessage
-	(VoiceCallStatus)(0),                             // 21: com.elarian.hera.proto.VoiceCallStatus
-	(VoiceCallHangupCause)(0),                        // 22: com.elarian.hera.proto.VoiceCallHangupCause
-	(*CustomerNumber)(nil),                           // 23: com.elarian.hera.proto.CustomerNumber
-	(*PaymentWalletCounterParty)(nil),                // 24: com.elarian.hera.proto.PaymentWalletCounterParty
-	(*PaymentPurseCounterParty)(nil),                 // 25: com.elarian.hera.proto.PaymentPurseCounterParty
-	(PaymentChannel)(0),                              // 26: com.elarian.hera.proto.PaymentChannel
+	(*UpdateMessageReactionSimulatorCommand)(nil),    // 4: com.elarian.hera.proto.UpdateMessageReactionSimulatorCommand
+	(*SimulatorToServerCommandReply)(nil),            // 5: com.elarian.hera.proto.SimulatorToServerCommandReply
+	(*SimulatedCall)(nil),                            // 6: com.elarian.hera.proto.SimulatedCall
+	(*ServerToSimulatorNotification)(nil),            // 7: com.elarian.hera.proto.ServerToSimulatorNotification
+	(*ServerToSimulatorNotificationReply)(nil),       // 8: com.elarian.hera.proto.ServerToSimulatorNotificationReply
+	(*SendMessageSimulatorNotification)(nil),         // 9: com.elarian.hera.proto.SendMessageSimulatorNotification
+	(*MakeVoiceCallSimulatorNotification)(nil),       // 10: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
+	(*SendCustomerPaymentSimulatorNotification)(nil), // 11: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
+	(*SendChannelPaymentSimulatorNotification)(nil),  // 12: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
+	(*CheckoutPaymentSimulatorNotification)(nil),     // 13: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
+	(*MessagingChannelNumber)(nil),                   // 14: com.elarian.hera.proto.MessagingChannelNumber
+	(*InboundMessageBody)(nil),                       // 15: com.elarian.hera.proto.InboundMessageBody
+	(*wrapperspb.StringValue)(nil),                   // 16: google.protobuf.StringValue
+	(*Cash)(nil),                                     // 17: com.elarian.hera.proto.Cash
+	(*durationpb.Duration)(nil),                      // 18: google.protobuf.Duration
+	(*PaymentChannelNumber)(nil),                     // 19: com.elarian.hera.proto.PaymentChannelNumber
+	(PaymentStatus)(0),                               // 20: com.elarian.hera.proto.PaymentStatus
+	(MessageReaction)(0),                             // 21: com.elarian.hera.proto.MessageReaction
+	(*OutboundMessage)(nil),                          // 22: com.elarian.hera.proto.OutboundMessage
+	(VoiceCallStatus)(0),                             // 23: com.elarian.hera.proto.VoiceCallStatus
+	(VoiceCallHangupCause)(0),                        // 24: com.elarian.hera.proto.VoiceCallHangupCause
+	(*CustomerNumber)(nil),                           // 25: com.elarian.hera.proto.CustomerNumber
+	(*PaymentWalletCounterParty)(nil),                // 26: com.elarian.hera.proto.PaymentWalletCounterParty
+	(*PaymentPurseCounterParty)(nil),                 // 27: com.elarian.hera.proto.PaymentPurseCounterParty
+	(PaymentChannel)(0),                              // 28: com.elarian.hera.proto.PaymentChannel
 }
 var file_simulator_socket_proto_depIdxs = []int32{
 	1,  // 0: com.elarian.hera.proto.SimulatorToServerCommand.receive_message:type_name -> com.elarian.hera.proto.ReceiveMessageSimulatorCommand
 	2,  // 1: com.elarian.hera.proto.SimulatorToServerCommand.receive_payment:type_name -> com.elarian.hera.proto.ReceivePaymentSimulatorCommand
 	3,  // 2: com.elarian.hera.proto.SimulatorToServerCommand.update_payment_status:type_name -> com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand
-	13, // 3: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	14, // 4: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.parts:type_name -> com.elarian.hera.proto.InboundMessageBody
-	15, // 5: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.session_id:type_name -> google.protobuf.StringValue
-	16, // 6: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.cost:type_name -> com.elarian.hera.proto.Cash
-	17, // 7: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.duration:type_name -> google.protobuf.Duration
-	18, // 8: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	16, // 9: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.value:type_name -> com.elarian.hera.proto.Cash
-	19, // 10: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
-	19, // 11: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
-	20, // 12: com.elarian.hera.proto.SimulatorToServerCommandReply.message:type_name -> com.elarian.hera.proto.OutboundMessage
-	5,  // 13: com.elarian.hera.proto.SimulatorToServerCommandReply.call:type_name -> com.elarian.hera.proto.SimulatedCall
-	21, // 14: com.elarian.hera.proto.SimulatedCall.status:type_name -> com.elarian.hera.proto.VoiceCallStatus
-	22, // 15: com.elarian.hera.proto.SimulatedCall.hangup_cause:type_name -> com.elarian.hera.proto.VoiceCallHangupCause
-	8,  // 16: com.elarian.hera.proto.ServerToSimulatorNotification.send_message:type_name -> com.elarian.hera.proto.SendMessageSimulatorNotification
-	9,  // 17: com.elarian.hera.proto.ServerToSimulatorNotification.make_voice_call:type_name -> com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
-	10, // 18: com.elarian.hera.proto.ServerToSimulatorNotification.send_customer_payment:type_name -> com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
-	11, // 19: com.elarian.hera.proto.ServerToSimulatorNotification.send_channel_payment:type_name -> com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
-	12, // 20: com.elarian.hera.proto.ServerToSimulatorNotification.checkout_payment:type_name -> com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
-	23, // 21: com.elarian.hera.proto.SendMessageSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	13, // 22: com.elarian.hera.proto.SendMessageSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	20, // 23: com.elarian.hera.proto.SendMessageSimulatorNotification.message:type_name -> com.elarian.hera.proto.OutboundMessage
-	5,  // 24: com.elarian.hera.proto.SendMessageSimulatorNotification.call:type_name -> com.elarian.hera.proto.SimulatedCall
-	23, // 25: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	13, // 26: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
-	24, // 27: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	25, // 28: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	23, // 29: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	18, // 30: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	16, // 31: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	24, // 32: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	25, // 33: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	26, // 34: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.channel:type_name -> com.elarian.hera.proto.PaymentChannel
-	15, // 35: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.account:type_name -> google.protobuf.StringValue
-	16, // 36: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	24, // 37: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
-	25, // 38: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
-	23, // 39: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
-	18, // 40: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
-	16, // 41: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	4,  // 3: com.elarian.hera.proto.SimulatorToServerCommand.update_message_reaction:type_name -> com.elarian.hera.proto.UpdateMessageReactionSimulatorCommand
+	14, // 4: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	15, // 5: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.parts:type_name -> com.elarian.hera.proto.InboundMessageBody
+	16, // 6: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.session_id:type_name -> google.protobuf.StringValue
+	17, // 7: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.cost:type_name -> com.elarian.hera.proto.Cash
+	18, // 8: com.elarian.hera.proto.ReceiveMessageSimulatorCommand.duration:type_name -> google.protobuf.Duration
+	19, // 9: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	17, // 10: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.value:type_name -> com.elarian.hera.proto.Cash
+	20, // 11: com.elarian.hera.proto.ReceivePaymentSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
+	20, // 12: com.elarian.hera.proto.UpdatePaymentStatusSimulatorCommand.status:type_name -> com.elarian.hera.proto.PaymentStatus
+	14, // 13: com.elarian.hera.proto.UpdateMessageReactionSimulatorCommand.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	21, // 14: com.elarian.hera.proto.UpdateMessageReactionSimulatorCommand.reaction:type_name -> com.elarian.hera.proto.MessageReaction
+	22, // 15: com.elarian.hera.proto.SimulatorToServerCommandReply.message:type_name -> com.elarian.hera.proto.OutboundMessage
+	6,  // 16: com.elarian.hera.proto.SimulatorToServerCommandReply.call:type_name -> com.elarian.hera.proto.SimulatedCall
+	23, // 17: com.elarian.hera.proto.SimulatedCall.status:type_name -> com.elarian.hera.proto.VoiceCallStatus
+	24, // 18: com.elarian.hera.proto.SimulatedCall.hangup_cause:type_name -> com.elarian.hera.proto.VoiceCallHangupCause
+	9,  // 19: com.elarian.hera.proto.ServerToSimulatorNotification.send_message:type_name -> com.elarian.hera.proto.SendMessageSimulatorNotification
+	10, // 20: com.elarian.hera.proto.ServerToSimulatorNotification.make_voice_call:type_name -> com.elarian.hera.proto.MakeVoiceCallSimulatorNotification
+	11, // 21: com.elarian.hera.proto.ServerToSimulatorNotification.send_customer_payment:type_name -> com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification
+	12, // 22: com.elarian.hera.proto.ServerToSimulatorNotification.send_channel_payment:type_name -> com.elarian.hera.proto.SendChannelPaymentSimulatorNotification
+	13, // 23: com.elarian.hera.proto.ServerToSimulatorNotification.checkout_payment:type_name -> com.elarian.hera.proto.CheckoutPaymentSimulatorNotification
+	25, // 24: com.elarian.hera.proto.SendMessageSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	14, // 25: com.elarian.hera.proto.SendMessageSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	22, // 26: com.elarian.hera.proto.SendMessageSimulatorNotification.message:type_name -> com.elarian.hera.proto.OutboundMessage
+	6,  // 27: com.elarian.hera.proto.SendMessageSimulatorNotification.call:type_name -> com.elarian.hera.proto.SimulatedCall
+	25, // 28: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	14, // 29: com.elarian.hera.proto.MakeVoiceCallSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.MessagingChannelNumber
+	26, // 30: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	27, // 31: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	25, // 32: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	19, // 33: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	17, // 34: com.elarian.hera.proto.SendCustomerPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	26, // 35: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	27, // 36: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	28, // 37: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.channel:type_name -> com.elarian.hera.proto.PaymentChannel
+	16, // 38: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.account:type_name -> google.protobuf.StringValue
+	17, // 39: com.elarian.hera.proto.SendChannelPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	26, // 40: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.wallet:type_name -> com.elarian.hera.proto.PaymentWalletCounterParty
+	27, // 41: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.purse:type_name -> com.elarian.hera.proto.PaymentPurseCounterParty
+	25, // 42: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.customer_number:type_name -> com.elarian.hera.proto.CustomerNumber
+	19, // 43: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.channel_number:type_name -> com.elarian.hera.proto.PaymentChannelNumber
+	17, // 44: com.elarian.hera.proto.CheckoutPaymentSimulatorNotification.value:type_name -> com.elarian.hera.proto.Cash
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_simulator_socket_proto_init() }
@@ -1455,23 +1553,24 @@ func file_simulator_socket_proto_init() {
 		(*SimulatorToServerCommand_ReceiveMessage)(nil),
 		(*SimulatorToServerCommand_ReceivePayment)(nil),
 		(*SimulatorToServerCommand_UpdatePaymentStatus)(nil),
+		(*SimulatorToServerCommand_UpdateMessageReaction)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[6].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[7].OneofWrappers = []any{
 		(*ServerToSimulatorNotification_SendMessage)(nil),
 		(*ServerToSimulatorNotification_MakeVoiceCall)(nil),
 		(*ServerToSimulatorNotification_SendCustomerPayment)(nil),
 		(*ServerToSimulatorNotification_SendChannelPayment)(nil),
 		(*ServerToSimulatorNotification_CheckoutPayment)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[10].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[11].OneofWrappers = []any{
 		(*SendCustomerPaymentSimulatorNotification_Wallet)(nil),
 		(*SendCustomerPaymentSimulatorNotification_Purse)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[11].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[12].OneofWrappers = []any{
 		(*SendChannelPaymentSimulatorNotification_Wallet)(nil),
 		(*SendChannelPaymentSimulatorNotification_Purse)(nil),
 	}
-	file_simulator_socket_proto_msgTypes[12].OneofWrappers = []any{
+	file_simulator_socket_proto_msgTypes[13].OneofWrappers = []any{
 		(*CheckoutPaymentSimulatorNotification_Wallet)(nil),
 		(*CheckoutPaymentSimulatorNotification_Purse)(nil),
 	}
@@ -1481,7 +1580,7 @@ func file_simulator_socket_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_simulator_socket_proto_rawDesc), len(file_simulator_socket_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -199,6 +199,12 @@ func ReceiveSMS(from, to, text string) *pb.SimulatorToServerCommand {
 		Parts: []*pb.InboundMessageBody{{Entry: &pb.InboundMessageBody_Text{Text: text}}}}}}
 }
 
+// React is what the owner of a phone does with an SMS.
+func React(from, to, message string, r pb.MessageReaction) *pb.SimulatorToServerCommand {
+	return &pb.SimulatorToServerCommand{Entry: &pb.SimulatorToServerCommand_UpdateMessageReaction{UpdateMessageReaction: &pb.UpdateMessageReactionSimulatorCommand{
+		CustomerNumber: from, ChannelNumber: SMSChannel(to), MessageId: message, Reaction: r}}}
+}
+
 // ReceiveUSSD is a simulator's command.
 func ReceiveUSSD(from, code, session, text string) *pb.SimulatorToServerCommand {
 	return &pb.SimulatorToServerCommand{Entry: &pb.SimulatorToServerCommand_ReceiveMessage{ReceiveMessage: &pb.ReceiveMessageSimulatorCommand{
