@@ -52,7 +52,7 @@ func react(tx *store.Tx, re *reaction) error {
 	case m.Inbound:
 		return customer.Refuse(customer.InvalidRequest, "message_id: %s was sent by the phone itself", m.ID)
 	}
-	m.Reactions = append(m.Reactions, messaging.Reaction{Kind: re.kind, At: tx.Now()})
+	m.React(messaging.Reaction{Kind: re.kind, At: tx.Now()})
 	tx.Record(rec, "message.reaction", m.ID+" "+re.kind.String())
 	notify(tx, rec, m.App, "sent_message_reaction", &pb.ServerToAppCustomerNotification{Entry: &pb.ServerToAppCustomerNotification_SentMessageReaction{
 		SentMessageReaction: &pb.SentMessageReactionNotification{

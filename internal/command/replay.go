@@ -199,7 +199,7 @@ func (c *Commands) replayMessageReactionUpdate(r *appRequest, m *pb.ReplayMessag
 			if err != nil {
 				return err
 			}
-			if !message.React(messaging.Reaction{Kind: reaction, At: p.at}) {
+			if !message.ReactOnce(messaging.Reaction{Kind: reaction, At: p.at}) {
 				return nil
 			}
 			if state := messaging.State(rec.Channels, p.number, p.channel); reaction.Blocks() && state != nil {

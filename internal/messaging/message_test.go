@@ -142,3 +142,21 @@ func TestTemplatePlaces(t *testing.T) {
 		}
 	}
 }
+
+func TestReactions(t *testing.T) {
+	m := new(Message)
+	at := time.Unix(1000, 0)
+	for i := range 3 * maxReactions {
+		m.React(Reaction{Clicked, at.Add(time.Duration(i) * time.Second)})
+	}
+	if n := len(m.Reactions); n != maxReactions || !m.Reactions[n-1].At.Equal(at.Add((3*maxReactions-1)*time.Second)) {
+		t.Errorf("%d reactions, the last of %v", n, m.Reactions[n-1].At)
+	}
+	last := m.Reactions[maxReactions-1]
+	if m.ReactOnce(Reaction{last.Kind, last.At.UTC()}) {
+		t.Error("an imported reaction was news twice")
+	}
+	if !m.ReactOnce(Reaction{Complained, last.At}) || m.Reactions[maxReactions-1].Kind != Complained {
+		t.Error("another one was not")
+	}
+}

@@ -40,11 +40,19 @@ func (k ReactionKind) Known() bool { return k == Clicked || k.Blocks() }
 // Blocks says whether the customer wants no more messages.
 func (k ReactionKind) Blocks() bool { return k == Unsubscribed || k == Complained }
 
-// React notes an imported reaction; it says whether it is news.
-func (m *Message) React(r Reaction) bool {
+// maxReactions is how many reactions a message keeps: the latest to come.
+const maxReactions = 64
+
+// React notes a reaction.
+func (m *Message) React(r Reaction) {
+	m.Reactions = append(m.Reactions[max(0, len(m.Reactions)-maxReactions+1):], r)
+}
+
+// ReactOnce notes an imported reaction; it says whether it is news.
+func (m *Message) ReactOnce(r Reaction) bool {
 	if slices.ContainsFunc(m.Reactions, func(old Reaction) bool { return old.Kind == r.Kind && old.At.Equal(r.At) }) {
 		return false
 	}
-	m.Reactions = append(m.Reactions, r)
+	m.React(r)
 	return true
 }
