@@ -144,14 +144,22 @@ type messageView struct {
 	Parts     []messaging.Part    `json:"parts,omitempty"`
 	Message   *messaging.Outbound `json:"message,omitempty"`
 	Replayed  bool                `json:"replayed,omitempty"`
+	Reactions []reactionView      `json:"reactions,omitempty"`
 }
+
+type reactionView struct {
+	Reaction string    `json:"reaction"`
+	At       time.Time `json:"at"`
+}
+
+func viewReaction(r messaging.Reaction) reactionView { return reactionView{r.Kind.String(), r.At} }
 
 func viewMessage(m *messaging.Message) messageView {
 	direction := "sent"
 	if m.Inbound {
 		direction = "received"
 	}
-	return messageView{m.ID, direction, viewNumber(m.Number), m.Channel.String(), m.App, m.Session, m.InReplyTo, m.CreatedAt, m.Status.String(), m.Parts, m.Out, m.Replayed}
+	return messageView{m.ID, direction, viewNumber(m.Number), m.Channel.String(), m.App, m.Session, m.InReplyTo, m.CreatedAt, m.Status.String(), m.Parts, m.Out, m.Replayed, each(m.Reactions, viewReaction)}
 }
 
 type everythingView struct {

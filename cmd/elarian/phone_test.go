@@ -276,6 +276,9 @@ func TestAPhoneReacts(t *testing.T) {
 	if timeline := must(t, dir, "customer", "timeline", "+254710000001"); !strings.Contains(timeline, id+" complained\n") {
 		t.Errorf("the timeline has:\n%s", timeline)
 	}
+	if got := must(t, dir, "customer", "export", "+254710000001"); !strings.Contains(got, `"reaction": "complained"`) {
+		t.Errorf("the export lacks the reaction:\n%s", got)
+	}
 	refused(t, runIn(t, dir, "phone", "react", "sms", "83044", "el_msg_0", "clicked"), 1, "has no message")
 	refused(t, runIn(t, dir, "phone", "react", "sms", "83044", id, "liked"), 2, "use clicked, unsubscribed or complained")
 	refused(t, runIn(t, dir, "phone", "react", "fax", "83044", id, "clicked"), 2, "use sms")
