@@ -67,7 +67,7 @@ func (s *Store) CheckLedger() (*LedgerReport, error) {
 			scan(k, a.Balance, r)
 		})
 	}
-	err := s.query(
+	err := s.queryAs(txWhole,
 		op{countAccounts, &values{}, func(r row) error { report.Accounts = r.int(0); return nil }},
 		op{countTransactions, &values{}, func(r row) error { report.Transactions = r.int(0); return nil }},
 		op{unbalancedTotals, &values{}, func(r row) error {

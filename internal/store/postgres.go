@@ -118,6 +118,10 @@ func (c *postgresConn) run(mode txMode, ops ...op) error {
 	if mode&txBeginRead != 0 {
 		batch.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").Query(none)
 	}
+	if mode&txWhole != 0 {
+		batch.Queue("SELECT set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name").Query(none)
+		batch.Queue("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)").Query(none)
+	}
 	for _, o := range ops {
 		batch.Queue(o.statement.postgres, arrays(o)...).Query(func(rows pgx.Rows) error {
 			for rows.Next() {

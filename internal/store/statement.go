@@ -187,6 +187,7 @@ const (
 	txBeginWrite txMode = 1 << iota
 	txBeginRead
 	txCommit
+	txWhole         // the ops read whole tables: they are planned for that
 	txInside txMode = 0
 )
 

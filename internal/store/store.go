@@ -173,12 +173,14 @@ func (s *Store) Do(ctx context.Context, u *Unit) error {
 }
 
 // query reads outside of units, for things that are not asked for often; all ops see the same moment.
-func (s *Store) query(ops ...op) error {
+func (s *Store) query(ops ...op) error { return s.queryAs(0, ops...) }
+
+func (s *Store) queryAs(mode txMode, ops ...op) error {
 	s.queryMu.Lock()
 	defer s.queryMu.Unlock()
-	err := s.queryConn.run(txBeginRead|txCommit, ops...)
+	err := s.queryConn.run(mode|txBeginRead|txCommit, ops...)
 	if err != nil && s.dialect.lost(err) {
-		err = s.queryConn.run(txBeginRead|txCommit, ops...) // on a new connection
+		err = s.queryConn.run(mode|txBeginRead|txCommit, ops...) // on a new connection
 	}
 	if err != nil {
 		s.queryConn.rollback()
