@@ -187,7 +187,7 @@ const (
 	txBeginWrite txMode = 1 << iota
 	txBeginRead
 	txCommit
-	txWhole         // the ops read whole tables: they are planned for that
+	txWhole         // the ops read whole tables: PostgreSQL joins them as it likes, not by keys
 	txInside txMode = 0
 )
 

@@ -175,6 +175,7 @@ func (s *Store) Do(ctx context.Context, u *Unit) error {
 // query reads outside of units, for things that are not asked for often; all ops see the same moment.
 func (s *Store) query(ops ...op) error { return s.queryAs(0, ops...) }
 
+// queryAs is query with more to say of the transaction.
 func (s *Store) queryAs(mode txMode, ops ...op) error {
 	s.queryMu.Lock()
 	defer s.queryMu.Unlock()
