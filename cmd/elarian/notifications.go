@@ -44,17 +44,6 @@ func (f *letterFlags) filter() store.LetterFilter {
 	return filter
 }
 
-func countLetters(st *store.Store, f store.LetterFilter) (count int, err error) {
-	for after := int64(0); ; {
-		letters, err := st.Letters(f, after, letterPage)
-		count += len(letters)
-		if err != nil || len(letters) < letterPage {
-			return count, err
-		}
-		after = letters[len(letters)-1].ID
-	}
-}
-
 func newNotificationsCommand() *cobra.Command {
 	var database storeFlags
 	var show output
@@ -85,12 +74,8 @@ func newNotificationsCommand() *cobra.Command {
 		Args:    arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return database.with(c, false, func(st *store.Store, _ *store.Directory) error {
-				filter := choose.filter()
-				count, err := countLetters(st, filter)
+				count, err := st.RetryLetters(choose.filter())
 				if err != nil {
-					return err
-				}
-				if err := st.RetryLetters(filter); err != nil {
 					return err
 				}
 				fmt.Fprintf(c.OutOrStdout(), "%d to be delivered again\n", count)

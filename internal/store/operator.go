@@ -46,7 +46,7 @@ var (
 		SELECT o.org_id, o.app_id, o.subject_id, o.id, o.kind, o.interactive, o.created_at, o.attempts, o.due_at, o.dead, o.failure, o.body, o.failing_since
 		FROM {{each outbox o}} o.id > r.after_id AND `+letterChoice+` ORDER BY o.id LIMIT {{one lim}}`)
 	retryLetters = newStatement(letterColumns+", now int", `
-		UPDATE outbox AS o SET dead = FALSE, attempts = 0, failing_since = 0, due_at = r.now {{given}} `+letterChoice)
+		UPDATE outbox AS o SET dead = FALSE, attempts = 0, failing_since = 0, due_at = r.now {{given}} `+letterChoice+" RETURNING id")
 	dropLetters = newStatement("org text, app text, subject text, id int", `
 		DELETE FROM outbox WHERE {{key org_id, app_id, subject_id, id}}`)
 	selectOutboxVersion = newStatement("", "SELECT value FROM settings WHERE name = 'outbox_version'")
@@ -67,10 +67,11 @@ func (s *Store) Letters(f LetterFilter, after int64, limit int) ([]*Notification
 	return found, err
 }
 
-// RetryLetters has those that the filter chooses delivered again from now on.
-func (s *Store) RetryLetters(f LetterFilter) error {
-	return s.write(op{retryLetters, f.bind(&values{}).int(millis(s.now())), nil},
+// RetryLetters has those that the filter chooses delivered again from now on; it says how many that are.
+func (s *Store) RetryLetters(f LetterFilter) (count int, err error) {
+	err = s.write(op{retryLetters, f.bind(&values{}).int(millis(s.now())), func(row) error { count++; return nil }},
 		op{setVersion, new(values).text("outbox_version").text(NewID("")), nil})
+	return count, err
 }
 
 // DropLetters forgets notifications.

@@ -108,7 +108,7 @@ func testLetters(t *testing.T, db Database) {
 		t.Fatal(err)
 	}
 	old := store.LetterFilter{Dead: true, Org: org, App: app, Before: all[0].CreatedAt.Add(time.Minute)}
-	if err := s.RetryLetters(old); err != nil {
+	if _, err := s.RetryLetters(old); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := s.OutboxVersion(); err != nil || after == version {
