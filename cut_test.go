@@ -80,15 +80,21 @@ func (c *cutter) cut() (n int32) {
 	return n
 }
 
-// With connections that are cut again and again, each command acts exactly once. An activity that
-// acted twice would stand twice in the customer's state, a payment would have been paid twice.
-func TestEachCommandActsOnce(t *testing.T) {
+// startCut starts a server, and gives how to reach it through a cutter.
+func startCut(t *testing.T) (*elariantest.Server, elarian.Config, *cutter) {
 	srv := elariantest.Start(t)
 	config := srv.Config()
 	c := newCutter(t, config.Address)
 	config.Address = c.address()
 	config.RetryFast()
 	config.Logger = slog.New(slog.DiscardHandler)
+	return srv, config, c
+}
+
+// With connections that are cut again and again, each command acts exactly once. An activity that
+// acted twice would stand twice in the customer's state, a payment would have been paid twice.
+func TestEachCommandActsOnce(t *testing.T) {
+	srv, config, c := startCut(t)
 	client, err := elarian.Connect(t.Context(), config)
 	must(t, err)
 	defer client.Close()
@@ -140,12 +146,7 @@ func TestEachCommandActsOnce(t *testing.T) {
 
 // A phone's payments too, by the provider's name for each, and what the provider says of them later.
 func TestEachReceivedPaymentIsOne(t *testing.T) {
-	srv := elariantest.Start(t)
-	config := srv.Config()
-	c := newCutter(t, config.Address)
-	config.Address = c.address()
-	config.RetryFast()
-	config.Logger = slog.New(slog.DiscardHandler)
+	srv, config, c := startCut(t)
 	simulator, err := elarian.ConnectSimulator(t.Context(), config)
 	must(t, err)
 	defer simulator.Close()

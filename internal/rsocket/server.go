@@ -363,7 +363,8 @@ func (s *Server) forget(c *Conn) {
 
 // Shutdown stops the server: no new connections and no new requests (REJECTED), then the end of each
 // connection once the peer's requests in hand are answered; a session that could be resumed is told
-// so by CONNECTION_CLOSE. Requests to the peer are not waited for. When ctx ends first, what is left is cut and ctx's error returned.
+// so by CONNECTION_CLOSE. Requests to the peer are not waited for. When ctx ends first, what is left is
+// cut and ctx's error returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.init()
 	s.mu.Lock()
